@@ -1,0 +1,84 @@
+"""The unit's configuration file as values: what may stand in it, and what may not stand together.
+
+Paths are relative to the folder of `unit.toml`. Whether a key is for real is not configured: the key says so.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from edge.core.errors import ConfigError, SimulatedInputRefused
+from edge.core.keys import KeyPurpose
+from edge.core.record import CaptureSource
+
+UNIT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+
+
+class CameraConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """source: `picamera2`, `v4l2:N`, `video:FILE`, `stills:DIR` or `none`. Sizes in px, rate in frames/s."""
+
+    source: str = "picamera2"
+    width_px: int = 640
+    height_px: int = 480
+    rate_fps: float = 30.0
+
+
+class ModelsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """bundle: folder of an installed bundle. runtime: auto, litert or tflite. threads: per net."""
+
+    bundle: str = "models"
+    runtime: str = "auto"
+    threads: int = 2
+
+
+class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The broker and the unit's TLS identity. window: envelopes in flight at most (20–100 is fastest)."""
+
+    host: str
+    port: int = 8883
+    ca_file: str = "tls/ca.crt"
+    cert_file: str = "tls/unit.crt"
+    key_file: str = "tls/unit.key"
+    window: int = 20
+    keepalive_s: int = 30
+
+
+class UnitConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    unit_id: str
+    store: str = "records.sqlite3"
+    key_dir: str = "keys"
+    trust_dir: str = "trust"
+    policy: str = ""
+    camera: CameraConfig = CameraConfig()
+    models: ModelsConfig = ModelsConfig()
+    sync: SyncConfig | None = None
+
+
+def decode_config(raw: bytes) -> UnitConfig:
+    """Read `unit.toml`. Raises ConfigError naming the field that is wrong."""
+    try:
+        config = msgspec.toml.decode(raw, type=UnitConfig)
+    except msgspec.DecodeError as e:
+        raise ConfigError(f"unit.toml: {e}") from e
+    if not UNIT_ID.fullmatch(config.unit_id):
+        raise ConfigError(f"unit.toml: unit_id {config.unit_id!r} is not 2 to 63 of a-z, 0-9 and '-'")
+    if config.models.threads < 1:
+        raise ConfigError(f"unit.toml: models.threads is at least 1, got {config.models.threads}")
+    if config.sync and not 1 <= config.sync.window <= 100:
+        raise ConfigError(f"unit.toml: sync.window is 1 to 100, got {config.sync.window}")
+    return config
+
+
+def records_are_simulated(source: CaptureSource, purpose: KeyPurpose) -> bool:
+    """Whether records from `source` under a key of `purpose` carry the simulated payload type.
+
+    Raises SimulatedInputRefused when a provisioned key would have to sign simulated input.
+    """
+    if purpose is KeyPurpose.PROVISIONED and source.simulated:
+        raise SimulatedInputRefused(
+            f"this unit's key is provisioned for genuine visits, but its pictures come from {source.kind.value} "
+            f"({source.model})"
+        )
+    return purpose is KeyPurpose.DEMONSTRATION

@@ -1,0 +1,60 @@
+"""Public keys as documents: whose they are, what they may sign, and whether they are for real.
+
+A key's purpose is fixed when it is made. Only a PROVISIONED key signs genuine records; a DEMONSTRATION key
+signs simulated ones, whatever the camera (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import msgspec
+from securesystemslib.signer import Key, SSlibKey
+
+from edge.core.errors import CouldNotBeChecked
+
+FORMAT = "doorstep.public-key/1"
+
+
+class KeyRole(StrEnum):
+    RECORD = "record"
+    RECEIPT = "receipt"
+    BUNDLE = "bundle"
+
+
+class KeyPurpose(StrEnum):
+    PROVISIONED = "provisioned"
+    DEMONSTRATION = "demonstration"
+
+
+class PublicKeyDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """`owner` is a unit's id for RECORD, central's id for RECEIPT, the publisher's name for BUNDLE."""
+
+    role: KeyRole
+    purpose: KeyPurpose
+    owner: str
+    keyid: str
+    public_hex: str
+    format: str = FORMAT
+
+    def key(self) -> Key:
+        """The Ed25519 key itself."""
+        value = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": self.public_hex}}
+        return SSlibKey.from_dict(self.keyid, value)
+
+
+def keys_of(documents: Iterable[PublicKeyDocument], role: KeyRole, owner: str | None = None) -> dict[str, Key]:
+    """The keys among `documents` that may sign as `role` (and belong to `owner`), by key id."""
+    return {d.keyid: d.key() for d in documents if d.role is role and (owner is None or d.owner == owner)}
+
+
+def decode_public_key(raw: bytes) -> PublicKeyDocument:
+    """Read a public key document. Raises CouldNotBeChecked (step `key`) for anything else."""
+    try:
+        document = msgspec.json.decode(raw, type=PublicKeyDocument)
+        if document.format != FORMAT or len(bytes.fromhex(document.public_hex)) != 32:
+            raise ValueError("not an Ed25519 public key document")
+    except (msgspec.DecodeError, ValueError) as e:
+        raise CouldNotBeChecked(f"not a public key document: {e}", step="key") from e
+    return document

@@ -1,0 +1,77 @@
+"""Protocol v1 on the wire: topics, bounds, and the status message (docs/protocol-v1.md).
+
+A unit's id stands in the topic, and the broker's ACL binds that part of the topic to the certificate; so the
+topic, not the message, says who speaks. Status carries no personal data.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from edge.core.config import UNIT_ID
+from edge.core.errors import CouldNotBeChecked, DoesNotVerify
+
+FORMAT = "doorstep.status/1"
+ROOT = "doorstep/v1/units"
+INGEST_FILTER = f"$share/ingest/{ROOT}/+/records"
+STATUS_FILTER = f"{ROOT}/+/status"
+
+RECEIVE_MAXIMUM = 100
+# A receipt for a full window is far smaller than an envelope may be; the margin is for topic and properties.
+MAX_PACKET_BYTES = 257 * 1024
+
+
+class LinkState(StrEnum):
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Birth (online) and last will (offline), retained. The offline form leaves the rest at zero."""
+
+    unit_id: str
+    state: LinkState
+    software: str = ""
+    head_sequence: int = 0
+    head_sha256: str = ""
+    outbox_open: int = 0
+    outbox_quarantined: int = 0
+    format: str = FORMAT
+
+
+def records_topic(unit_id: str) -> str:
+    return f"{ROOT}/{unit_id}/records"
+
+
+def receipts_topic(unit_id: str) -> str:
+    return f"{ROOT}/{unit_id}/receipts"
+
+
+def status_topic(unit_id: str) -> str:
+    return f"{ROOT}/{unit_id}/status"
+
+
+def unit_of_topic(topic: str) -> str:
+    """The unit that speaks on `topic`. Raises DoesNotVerify (step `topic`) when it names none."""
+    parts = topic.split("/")
+    if len(parts) != 5 or "/".join(parts[:3]) != ROOT or not UNIT_ID.fullmatch(parts[3]):
+        raise DoesNotVerify(f"no unit's topic: {topic[:120]!r}", step="topic")
+    return parts[3]
+
+
+def encode_status(status: UnitStatus) -> bytes:
+    return msgspec.json.encode(status, order="deterministic")
+
+
+def decode_status(payload: bytes) -> UnitStatus:
+    """Read a status message. Raises CouldNotBeChecked (unknown format), DoesNotVerify (broken)."""
+    try:
+        document: Any = msgspec.json.decode(payload)
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise CouldNotBeChecked(f"the status is not a {FORMAT} document", step="payload")
+        return msgspec.convert(document, UnitStatus)
+    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as e:
+        raise DoesNotVerify(f"the status breaks its format: {e}", step="payload") from e

@@ -1,0 +1,132 @@
+"""The words of a visit: schemes, roles, outcomes, reason codes, consents, and EVV's six elements.
+
+Electronic visit verification (21st Century Cures Act, section 12006) asks of each visit: the service, the person
+served, the date, the place, the person serving, and the times of beginning and end.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Scheme(StrEnum):
+    """险种: the pension scheme under which the person is paid."""
+
+    GOVERNMENT = "government"  # 机关事业单位
+    ENTERPRISE = "enterprise"  # 企业职工
+    RESIDENT = "resident"  # 城乡居民
+
+
+class OutcomeKind(StrEnum):
+    CERTIFIED = "certified"
+    REVIEW = "review"
+    NOT_CERTIFIED = "not_certified"
+    NOT_PERFORMED = "not_performed"
+
+
+class Reason(StrEnum):
+    """Why an outcome is what it is. New codes may be added; none changes its meaning."""
+
+    CLEAR_MATCH = "clear_match"
+    LOW_SIMILARITY = "low_similarity"
+    GREY_SIMILARITY = "grey_similarity"
+    LIVENESS_UNCERTAIN = "liveness_uncertain"
+    LIVENESS_LOW = "liveness_low"
+    NO_REFERENCE = "no_reference"
+    REFERENCE_UNVERIFIED = "reference_unverified"
+    FACE_NOT_VISIBLE = "face_not_visible"
+    POOR_QUALITY = "poor_quality"
+    SEVERAL_PEOPLE = "several_people"
+    PERSON_UNSURE = "person_unsure"
+    REFUSED_FACE = "refused_face"
+    MANUAL_ATTESTATION = "manual_attestation"
+    WORKER_DENIES_IDENTITY = "worker_denies_identity"
+    DECEASED_REPORTED = "deceased_reported"
+    MOVED = "moved"
+    IN_HOSPITAL = "in_hospital"
+    NOT_PRESENT = "not_present"
+    ASLEEP = "asleep"
+    TOO_ILL = "too_ill"
+    FAMILY_REFUSED = "family_refused"
+    UNIT_FAULT = "unit_fault"
+
+
+NOT_PERFORMED_REASONS = frozenset(
+    {
+        Reason.DECEASED_REPORTED,
+        Reason.MOVED,
+        Reason.IN_HOSPITAL,
+        Reason.NOT_PRESENT,
+        Reason.ASLEEP,
+        Reason.TOO_ILL,
+        Reason.FAMILY_REFUSED,
+        Reason.UNIT_FAULT,
+    }
+)
+
+
+class ConsentGiver(StrEnum):
+    PERSON = "person"
+    GUARDIAN = "guardian"
+    NOT_ASKED = "not_asked"
+
+
+class Consents(msgspec.Struct, frozen=True, kw_only=True):
+    """Consent per purpose (人脸识别技术应用安全管理办法): what was agreed, and by whom."""
+
+    match_on_unit: bool
+    keep_photo: bool = False
+    send_photo: bool = False
+    given_by: ConsentGiver = ConsentGiver.PERSON
+
+
+class PersonServed(msgspec.Struct, frozen=True, kw_only=True):
+    """The beneficiary as the file names them; the full ID number never enters a record."""
+
+    person_id: str
+    id_number_masked: str = ""
+    scheme: Scheme = Scheme.RESIDENT
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the visit was made, as the worker or the list states it; coordinates where the unit has them."""
+
+    address_code: str = ""
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """EVV's six elements. Times are the unit's own, qualified by the record's clock state."""
+
+    visit_id: str
+    service: str
+    person_served: PersonServed
+    date: str
+    place: Place
+    person_serving: str
+    begun_utc: str
+    ended_utc: str
+
+
+HOME_CERTIFICATION = "pension_certification_at_home"
+
+
+class Attestation(msgspec.Struct, frozen=True, kw_only=True):
+    """The way without a face: what the worker and a second witness declare."""
+
+    declared_by: str
+    witnessed_by: str
+    person_seen: bool
+    no_mask_or_photo: bool
+    recognised_how: str
+    document_kinds: tuple[str, ...] = ()
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What the visit came to, and every reason that led there, the weightiest first."""
+
+    kind: OutcomeKind
+    reasons: tuple[Reason, ...]

@@ -1,0 +1,143 @@
+"""The unit's outside, as Protocols: what services may ask for, and of which shape the answer is.
+
+Adapters (capture, models, store, signing, sync, device) implement these; only edge/wiring.py knows which.
+All of them raise members of the DoorstepError tree and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from securesystemslib.signer import Signer
+
+from edge.core.chain import ChainHead, StoredRecord
+from edge.core.delivery import OutboxEntry, WireOutcome
+from edge.core.face import Embedding, FaceMesh, FaceRegion, Frame, Points
+from edge.core.keys import PublicKeyDocument
+from edge.core.protocol import UnitStatus
+from edge.core.receipt import Receipt
+from edge.core.record import CaptureSource, ClockState
+
+
+class Camera(Protocol):
+    """A source of frames. A context manager; `close` is idempotent."""
+
+    @property
+    def source(self) -> CaptureSource:
+        """What this source is: kind, model and serial, or the digest of the file it plays."""
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames in order of exposure, until the source ends or is closed. Raises CameraError."""
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Camera: ...
+
+    def __exit__(self, *_exc: object) -> None: ...
+
+
+class FaceDetector(Protocol):
+    def detect(self, frame: Frame, turn_deg: float = 0.0) -> list[FaceRegion]:
+        """Faces whose roll is near `turn_deg`, best score first, in frame coordinates (any roll)."""
+
+
+class Landmarker(Protocol):
+    def fit(self, frame: Frame, region: FaceRegion) -> FaceMesh:
+        """The mesh of the face in `region`, read from a crop turned upright by its roll."""
+
+
+class LivenessNet(Protocol):
+    def live_probability(self, frame: Frame, region: FaceRegion) -> float:
+        """Probability 0..1, by texture alone, that the face is of flesh."""
+
+
+class Embedder(Protocol):
+    def embed(self, frame: Frame, points5_px: Points) -> Embedding:
+        """Embedding of the face whose eyes, nose tip and mouth corners (5×2, image left first) are given."""
+
+
+class Clock(Protocol):
+    def now_utc(self) -> str:
+        """Wall time, ISO 8601 with `Z`, milliseconds."""
+
+    def monotonic_s(self) -> float:
+        """Seconds on a clock that is never set, of this boot."""
+
+    def state(self) -> ClockState:
+        """Both, with the source of the wall clock and how far it may be off."""
+
+
+class RecordSigner(Protocol):
+    """The unit's record key. The private half never leaves the adapter."""
+
+    @property
+    def public(self) -> PublicKeyDocument: ...
+
+    @property
+    def signer(self) -> Signer: ...
+
+
+class RecordStore(Protocol):
+    """Records, their chain and their way out, in one file. Every method is one transaction."""
+
+    def append(self, make: Callable[[ChainHead], bytes]) -> StoredRecord:
+        """Ask `make` for the envelope that follows the head; store it, the new head and its outbox row at once.
+
+        Durable when it returns. `make` runs inside the write lock, so that no two records share a sequence.
+        Raises StoreError; then nothing was stored.
+        """
+
+    def head(self) -> ChainHead: ...
+
+    def records(self, first_sequence: int = 1) -> Iterator[StoredRecord]:
+        """In order of sequence, exactly the bytes that were stored."""
+
+    def receipts(self) -> Iterator[bytes]:
+        """The signed receipt envelopes kept so far."""
+
+    def close(self) -> None: ...
+
+
+class Outbox(Protocol):
+    """The delivery side of the same store."""
+
+    def entries(self) -> list[OutboxEntry]:
+        """All entries not yet receipted, in order of sequence."""
+
+    def envelope(self, sequence: int) -> bytes: ...
+
+    def find(self, sha256: str) -> OutboxEntry | None:
+        """The entry of the envelope with this digest, in whatever state; None when this unit never wrote it."""
+
+    def receipted(self, first_sequence: int, last_sequence: int) -> list[OutboxEntry]:
+        """The receipted entries among first..last, both included, in order of sequence."""
+
+    def save(self, entry: OutboxEntry) -> None:
+        """Write an entry's new state."""
+
+    def save_receipt(self, raw: bytes, receipt: Receipt, entries: Sequence[OutboxEntry]) -> None:
+        """Keep a verified receipt and the states that it brings about, in one transaction."""
+
+
+class Uplink(Protocol):
+    """The wire to central. A broker's acknowledgement is no delivery; only `received` receipts count."""
+
+    def connect(self) -> None: ...
+
+    def publish(self, envelope: bytes) -> None:
+        """Hand an envelope to the wire. Raises SyncError when there is none."""
+
+    def received(self, timeout_s: float) -> list[bytes]:
+        """Receipt envelopes that have come in, unverified; waits up to `timeout_s` for the first.
+
+        Raises SyncError when the link is gone and nothing is left to hand over.
+        """
+
+    def outcomes(self) -> list[WireOutcome]:
+        """What the wire said of each published envelope, once each; a lost link tells of all still open."""
+
+    def announce(self, status: UnitStatus) -> None:
+        """Leave the unit's state with the broker. Raises SyncError when there is no link."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,122 @@
+"""Collect a capture window: follow the face, judge liveness now and then, keep the best frames as probes.
+
+Liveness and comparison are taken from the same frames of the same followed face, so that nobody can show a
+living face for the one and a photograph for the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from edge.core.face import Frame
+from edge.core.policy import BurstPolicy
+from edge.core.quality import rank
+from edge.ports import LivenessNet
+from edge.services.perceive import Observation, Perceiver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Probe:
+    """A frame good enough to be compared, with what was seen in it. merit: higher is better."""
+
+    frame: Frame = field(repr=False)
+    observation: Observation = field(repr=False)
+    live_probability: float
+    merit: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Burst:
+    """What a window has yielded so far. Times are the source's own, in seconds."""
+
+    policy: BurstPolicy
+    frames_seen: int = 0
+    faces_seen: int = 0
+    people_seen: int = 0
+    ambiguous_frames: int = 0
+    begun_s: float | None = None
+    last_s: float = 0.0
+    live_probabilities: list[float] = field(default_factory=list)
+    live_times_s: list[float] = field(default_factory=list)
+    probes: list[Probe] = field(default_factory=list)
+
+    def count(self, observation: Observation) -> None:
+        """Take note of one frame."""
+        if self.begun_s is None:
+            self.begun_s = observation.captured_s
+        self.last_s = observation.captured_s
+        self.frames_seen += 1
+        self.faces_seen += observation.face is not None
+        self.people_seen = max(self.people_seen, observation.people)
+        self.ambiguous_frames += observation.rival_area_ratio * self.policy.dominant_area_ratio > 1.0
+
+    def wants_liveness(self, observation: Observation) -> bool:
+        """Whether this frame should be judged: usable, and far enough in time from the last one judged."""
+        if observation.hint is not None:
+            return False
+        return not self.live_times_s or observation.captured_s - self.live_times_s[-1] >= self.policy.liveness_gap_s
+
+    def take(self, probe: Probe) -> None:
+        """Add a judged frame; keep it as a probe when it is among the best and not next to a better one."""
+        self.live_probabilities.append(probe.live_probability)
+        self.live_times_s.append(probe.observation.captured_s)
+        near = [p for p in self.probes if self._near(p, probe)]
+        if any(p.merit >= probe.merit for p in near):
+            return
+        kept = [p for p in self.probes if p not in near] + [probe]
+        self.probes = sorted(kept, key=lambda p: p.merit, reverse=True)[: self.policy.probes]
+
+    @property
+    def complete(self) -> bool:
+        """Whether more frames would add nothing that the policy asks for."""
+        return (
+            len(self.probes) >= self.policy.probes
+            and len(self.live_probabilities) >= self.policy.min_liveness_frames
+            and self.live_times_s[-1] - self.live_times_s[0] >= self.policy.min_liveness_s
+        )
+
+    @property
+    def over(self) -> bool:
+        """Whether the window's time has run out."""
+        return self.begun_s is not None and self.last_s - self.begun_s >= self.policy.window_s
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether, in a good part of the frames, another face was of like size."""
+        return self.ambiguous_frames * 4 > max(self.faces_seen, 1)
+
+    def _near(self, a: Probe, b: Probe) -> bool:
+        return abs(a.observation.captured_s - b.observation.captured_s) < self.policy.probe_gap_s
+
+
+Watcher = Callable[[Frame, Observation, Burst], None]
+
+
+def collect(
+    frames: Iterable[Frame],
+    perceiver: Perceiver,
+    liveness_net: LivenessNet,
+    policy: BurstPolicy,
+    *,
+    watch: Watcher | None = None,
+    until_complete: bool = True,
+) -> Burst:
+    """Run one capture window over `frames`; ends when it is complete, its time is over, or the source ends.
+
+    watch: called after every frame, for a screen. until_complete: False runs the whole window (measurements).
+    """
+    perceiver.forget()
+    burst = Burst(policy=policy)
+    for frame in frames:
+        observation = perceiver.look(frame)
+        burst.count(observation)
+        if observation.face and observation.quality and burst.wants_liveness(observation):
+            live = liveness_net.live_probability(frame, observation.face.region)
+            merit = rank(observation.quality)
+            burst.take(Probe(frame=frame, observation=observation, live_probability=live, merit=merit))
+        if watch:
+            watch(frame, observation, burst)
+        if burst.over or (until_complete and burst.complete):
+            break
+    return burst
