@@ -7,17 +7,20 @@ All of them raise members of the DoorstepError tree and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
 
 from securesystemslib.signer import Signer
 
 from edge.core.chain import ChainHead, StoredRecord
 from edge.core.delivery import OutboxEntry, WireOutcome
-from edge.core.face import Embedding, FaceMesh, FaceRegion, Frame, Points
 from edge.core.keys import PublicKeyDocument
 from edge.core.protocol import UnitStatus
 from edge.core.receipt import Receipt
 from edge.core.record import CaptureSource, ClockState
+
+if TYPE_CHECKING:  # faces are numpy arrays, which the sync side does without
+    from edge.core.face import Embedding, FaceMesh, FaceRegion, Frame, Points
 
 
 class Camera(Protocol):
@@ -84,7 +87,8 @@ class RecordStore(Protocol):
     def append(self, make: Callable[[ChainHead], bytes]) -> StoredRecord:
         """Ask `make` for the envelope that follows the head; store it, the new head and its outbox row at once.
 
-        Durable when it returns. `make` runs inside the write lock, so that no two records share a sequence.
+        Durable when it returns. `make` runs inside the write lock, so that no two records share a sequence;
+        it may read the store, and must not write to it.
         Raises StoreError; then nothing was stored.
         """
 
@@ -97,6 +101,38 @@ class RecordStore(Protocol):
         """The signed receipt envelopes kept so far."""
 
     def close(self) -> None: ...
+
+
+class RecordArchive(Protocol):
+    """Records to be looked at as a whole, of one moment, while others may be writing."""
+
+    def snapshot(self) -> AbstractContextManager[object]:
+        """Inside the block everything read by this thread is of one moment."""
+
+    def unit_id(self) -> str: ...
+
+    def head(self) -> ChainHead: ...
+
+    def records(self, first_sequence: int = 1) -> Iterator[StoredRecord]: ...
+
+    def receipts(self) -> Iterator[bytes]: ...
+
+
+class RecordExport(Protocol):
+    """A stretch of a unit's records in a file; what the file claims of itself is unsigned."""
+
+    @property
+    def unit_id(self) -> str: ...
+
+    @property
+    def first_sequence(self) -> int: ...
+
+    @property
+    def last(self) -> ChainHead:
+        """The last record of the stretch."""
+
+    def envelopes(self) -> Iterator[bytes]:
+        """The records' envelopes in the order of the file."""
 
 
 class Outbox(Protocol):
@@ -135,7 +171,7 @@ class Uplink(Protocol):
         """
 
     def outcomes(self) -> list[WireOutcome]:
-        """What the wire said of each published envelope, once each; a lost link tells of all still open."""
+        """The envelopes that the wire did not take, once each; a lost link tells of all still open."""
 
     def announce(self, status: UnitStatus) -> None:
         """Leave the unit's state with the broker. Raises SyncError when there is no link."""

@@ -54,14 +54,14 @@ def decode(
     centers = anchors[chosen]
     boxes = values[:, :4]
     boxes[:, :2] += centers
-    keypoints = values[:, 4:].reshape(len(chosen), -1, 2) + centers[:, None, :]
+    keypoints = values[:, 4:].reshape(len(chosen), (regressors.shape[1] - 4) // 2, 2) + centers[:, None, :]
     scores = 1.0 / (1.0 + np.exp(-np.clip(logits[chosen], -80.0, 80.0)))
     return Detections(scores=scores.astype(np.float32), boxes=boxes, keypoints=keypoints)
 
 
 def blend(found: Detections, *, overlap: float) -> Detections:
     """One detection per face: those overlapping the best one by more than `overlap` are averaged by score."""
-    rows = np.concatenate([found.boxes, found.keypoints.reshape(len(found.boxes), -1)], axis=1)
+    rows = np.concatenate([found.boxes, found.keypoints.reshape(len(found.boxes), 2 * found.keypoints.shape[1])], axis=1)
     scores, left = found.scores, np.arange(len(rows))
     blended, best_scores = [], []
     while left.size:
@@ -76,7 +76,7 @@ def blend(found: Detections, *, overlap: float) -> Detections:
     return Detections(
         scores=np.array(best_scores, np.float32),
         boxes=merged[:, :4],
-        keypoints=merged[:, 4:].reshape(len(merged), -1, 2),
+        keypoints=merged[:, 4:].reshape(len(merged), found.keypoints.shape[1], 2),
     )
 
 

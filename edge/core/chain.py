@@ -52,20 +52,22 @@ class Link:
     """A record's part in the chain, as its own bytes say it.
 
     sha256: digest of the envelope at hand. sequence: None when the record cannot be read at all.
-    sound: whether the record by itself was found good; what an unsound one claims accuses nobody else.
+    sound: the record by itself was found good; what an unsound one claims accuses nobody else.
+    accused: it was found bad, and not merely unchecked; then a link to it cannot be compared.
     """
 
     sequence: int | None
     previous_sha256: str
     sha256: str
     sound: bool = True
+    accused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something about a chain. `index` is the link's position in what was examined, None for the whole.
 
-    fault None: the place could not be compared, because the record before is unsound.
+    fault None: the place could not be compared, because the record before is itself at fault.
     """
 
     fault: ChainFault | None
@@ -198,12 +200,12 @@ def _joints(links: Sequence[Link], kept: Sequence[int]) -> Iterator[Finding]:
         before = by_sequence.get(sequence - 1, [])
         if not link.sound or not before or any(link.previous_sha256 == b.sha256 for b in before):
             continue
-        if all(b.sound for b in before):
+        if any(b.accused for b in before):
+            detail = f"record {sequence - 1} before it is at fault, so the link to it cannot be compared"
+            yield _finding(None, detail, sequence, index)
+        else:
             detail = _other_predecessor(sequence, link, before[0].sha256)
             yield _finding(ChainFault.FORK, detail, sequence, index)
-        else:
-            detail = f"record {sequence - 1} before it is unsound, so the link to it cannot be compared"
-            yield _finding(None, detail, sequence, index)
 
 
 def _other_predecessor(sequence: int, link: Link, found_sha256: str) -> str:

@@ -75,10 +75,10 @@ class OutboxEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireOutcome:
-    """What the wire said of one envelope: None when it took it, else one of WIRE_EVENTS and why."""
+    """Why the wire did not take an envelope: one of WIRE_EVENTS. That it took one is not worth telling."""
 
     sha256: str
-    event: DeliveryEvent | None
+    event: DeliveryEvent
     detail: str = ""
 
 

@@ -64,6 +64,8 @@ def parse(raw: bytes) -> Envelope:
         raise DoesNotVerify(f"not a DSSE envelope: {type(e).__name__}", step="format") from e
     if again != raw:
         raise DoesNotVerify("the envelope is not written in its one permitted form", step="format")
+    if not all(isinstance(text, str) for text in (envelope.payload_type, *envelope.signatures)):
+        raise DoesNotVerify("payload type and key ids are strings", step="format")
     return envelope
 
 

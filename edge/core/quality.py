@@ -7,6 +7,7 @@ sharpness is the variance of the Laplacian (Pech-Pacheco et al., ICPR 2000) at a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,19 +15,23 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.core.face import FaceMesh
+from edge.core.face import FaceMesh, Picture
 
 # MediaPipe's canonical mesh: six points around each eye (outer, two upper, inner, two lower).
 RIGHT_EYE = np.array([33, 160, 158, 133, 153, 144])
 LEFT_EYE = np.array([263, 387, 385, 362, 380, 373])
 FOREHEAD, CHIN, RIGHT_CHEEK, LEFT_CHEEK = 10, 152, 234, 454
 
+_RED, _GREEN, _BLUE = np.float32(0.299), np.float32(0.587), np.float32(0.114)
 _SIDE = 96
 _y, _x = np.mgrid[0:_SIDE, 0:_SIDE].astype(np.float32) / (_SIDE - 1) - 0.5
 # The crop is 1.5 times the box of the mesh: this ellipse keeps to skin and leaves hair and pillow out.
-_OVAL = (_x / 0.27) ** 2 + (_y / 0.33) ** 2 < 1.0
-_LEFT_HALF, _RIGHT_HALF = _OVAL & (_x < 0), _OVAL & (_x >= 0)
-_INNER = _OVAL[1:-1, 1:-1]
+_oval = (_x / 0.27) ** 2 + (_y / 0.33) ** 2 < 1.0
+_rows, _columns = np.flatnonzero(_oval.any(axis=1)), np.flatnonzero(_oval.any(axis=0))
+# Nothing is computed outside of the ellipse's box, and the one pixel more that the Laplacian needs.
+_WINDOW = np.s_[_rows[0] - 1 : _rows[-1] + 2, _columns[0] - 1 : _columns[-1] + 2]
+_INNER = _oval[_WINDOW][1:-1, 1:-1]
+_LEFT, _RIGHT = (np.flatnonzero(half[_WINDOW][1:-1, 1:-1][_INNER]) for half in (_x < 0, _x >= 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,27 +87,26 @@ class QualityLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 def measure(mesh: FaceMesh, *, roll_deg: float, frame_size_px: tuple[int, int]) -> Quality:
     """Measure one face. frame_size_px: width and height of the main stream."""
-    step = max(1, mesh.crop_rgb.shape[0] // _SIDE)
-    small = mesh.crop_rgb[::step, ::step][:_SIDE, :_SIDE].astype(np.float32)
-    luma = small @ np.array([0.299, 0.587, 0.114], np.float32)
-    skin = luma[_OVAL]
+    luma = _luma_window(mesh.crop_rgb)
+    skin = luma[1:-1, 1:-1][_INNER]
     mean = float(skin.mean())
     points = mesh.points_px
-    width, height = frame_size_px
-    x, y = points[:, 0], points[:, 1]
+    inside = (points[:, :2] >= 0) & (points[:, :2] < np.array(frame_size_px, np.float32))
     yaw_deg, pitch_deg = _pose(points, roll_deg)
+    right, left = points[RIGHT_EYE, :2], points[LEFT_EYE, :2]
+    x, y = ((left.sum(axis=0) - right.sum(axis=0)) / len(RIGHT_EYE)).tolist()
     return Quality(
-        eye_distance_px=float(np.hypot(*(points[LEFT_EYE, :2].mean(0) - points[RIGHT_EYE, :2].mean(0)))),
+        eye_distance_px=math.hypot(x, y),
         brightness=mean,
-        clipped=float(np.mean((skin >= 250) | (skin <= 5))),
-        unevenness=abs(float(luma[_LEFT_HALF].mean()) - float(luma[_RIGHT_HALF].mean())) / max(mean, 1.0),
+        clipped=float(np.count_nonzero((skin >= 250) | (skin <= 5))) / skin.size,
+        unevenness=abs(float(skin[_LEFT].mean()) - float(skin[_RIGHT].mean())) / max(mean, 1.0),
         sharpness=_sharpness(luma),
         yaw_deg=yaw_deg,
         pitch_deg=pitch_deg,
         roll_deg=roll_deg,
-        eye_opening=max(_eye_opening(points, RIGHT_EYE), _eye_opening(points, LEFT_EYE)),
+        eye_opening=max(_eye_opening(right), _eye_opening(left)),
         presence=mesh.presence,
-        inside=float(np.mean((x >= 0) & (x < width) & (y >= 0) & (y < height))),
+        inside=float(np.count_nonzero(inside[:, 0] & inside[:, 1])) / len(points),
     )
 
 
@@ -129,25 +133,32 @@ def rank(quality: Quality) -> float:
     return float(np.log1p(quality.sharpness) * frontal * quality.presence * quality.inside)
 
 
+def _luma_window(crop_rgb: Picture) -> NDArray[np.float32]:
+    """BT.601 luma of the ellipse's box, from the crop thinned to about _SIDE pixels a side."""
+    step = max(1, crop_rgb.shape[0] // _SIDE)
+    rgb = crop_rgb[::step, ::step][_WINDOW]
+    luma: NDArray[np.float32] = rgb[..., 0] * _RED + rgb[..., 1] * _GREEN + rgb[..., 2] * _BLUE
+    return luma
+
+
 def _sharpness(luma: NDArray[np.float32]) -> float:
-    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * luma[1:-1, 1:-1]
+    laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1]
+    laplacian += luma[1:-1, :-2]
+    laplacian += luma[1:-1, 2:]
+    laplacian -= 4 * luma[1:-1, 1:-1]
     return float(laplacian[_INNER].var())
 
 
-def _eye_opening(points: NDArray[np.float32], eye: NDArray[np.int64]) -> float:
-    p = points[eye, :2]
-    heights = np.hypot(*(p[1] - p[5])) + np.hypot(*(p[2] - p[4]))
-    return float(heights / max(2.0 * float(np.hypot(*(p[0] - p[3]))), 1e-6))
+def _eye_opening(eye: NDArray[np.float32]) -> float:
+    outer, upper, upper_inner, inner, lower_inner, lower = eye.tolist()
+    return (math.dist(upper, lower) + math.dist(upper_inner, lower_inner)) / max(2.0 * math.dist(outer, inner), 1e-6)
 
 
 def _pose(points: NDArray[np.float32], roll_deg: float) -> tuple[float, float]:
     """Yaw and pitch from the axes cheek to cheek and forehead to chin, after roll has been taken out."""
-    angle = np.radians(-roll_deg)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
-    across = points[LEFT_CHEEK] - points[RIGHT_CHEEK]
-    down = points[CHIN] - points[FOREHEAD]
-    across_x = float((turn @ across[:2])[0])
-    down_y = float((turn @ down[:2])[1])
-    yaw_deg = float(np.degrees(np.arctan2(across[2], max(across_x, 1e-6))))
-    pitch_deg = float(np.degrees(np.arctan2(down[2], max(down_y, 1e-6))))
-    return yaw_deg, pitch_deg
+    c, s = math.cos(math.radians(roll_deg)), math.sin(math.radians(roll_deg))
+    across_x, across_y, across_z = (points[LEFT_CHEEK] - points[RIGHT_CHEEK]).tolist()
+    down_x, down_y, down_z = (points[CHIN] - points[FOREHEAD]).tolist()
+    yaw = math.atan2(across_z, max(c * across_x + s * across_y, 1e-6))
+    pitch = math.atan2(down_z, max(c * down_y - s * down_x, 1e-6))
+    return math.degrees(yaw), math.degrees(pitch)

@@ -24,9 +24,11 @@ def check_receipts(
     findings: list[Finding],
 ) -> Step:
     """Open every receipt and compare; what is missing or different is added to `findings`."""
-    at_hand = {link.sequence: link.sha256 for link in links}
-    count, wrong, unchecked = 0, [], []
-    for count, raw in enumerate(receipts, start=1):  # noqa: B007
+    at_hand = {link.sequence: link.sha256 for link in links if not link.accused}
+    count = 0
+    wrong: list[str] = []
+    unchecked: list[str] = []
+    for count, raw in enumerate(receipts, start=1):
         try:
             receipt = _open(raw, keys, unit_id)
         except DoesNotVerify as e:
@@ -56,7 +58,7 @@ def _open(raw: bytes, keys: Sequence[PublicKeyDocument], unit_id: str | None) ->
 
 
 def _compare(receipt: Receipt, at_hand: dict[int | None, str], last: ChainHead) -> list[Finding]:
-    findings = []
+    findings: list[Finding] = []
     if receipt.gap_free_sequence > last.sequence:
         detail = f"cut off after record {last.sequence}: central holds all up to {receipt.gap_free_sequence}"
         findings.append(Finding(fault=ChainFault.TAIL_CUT, detail=detail))

@@ -71,13 +71,16 @@ def verify_chain(
             fault = ChainFault.OTHER_UNIT
             findings.append(Finding(fault=fault, detail=examination.other_unit, index=position))
         checks.append(examination.check(position, steps))
-        links.append(examination.link(stored))
+        links.append(examination.link(stored, accused=any(s.state is FAILED for s in steps)))
     findings += examine(links, first_sequence=first_sequence)
     last = last_of(links, first_sequence=first_sequence)
-    whole = [_head(last, head, findings), check_receipts(receipts, keys, unit_id, links, last, findings)]
+    whole = [_head(last, head, links, findings), check_receipts(receipts, keys, unit_id, links, last, findings)]
+    by_index: dict[int | None, list[Finding]] = {}
+    for finding in findings:
+        by_index.setdefault(finding.index, []).append(finding)
     return Report(
         unit_id=unit_id,
-        records=tuple(_with_place(check, links[i].sound, findings) for i, check in enumerate(checks)),
+        records=tuple(_with_place(c, links[c.position].sound, by_index.get(c.position, [])) for c in checks),
         chain=tuple(whole),
         findings=tuple(findings),
         last=last,
@@ -129,6 +132,7 @@ class _Examination:
             raise DoesNotVerify(f"a record has one signature, got {len(signers)}", step="key")
         known = [d for d in self.keys if d.keyid == signers[0]]
         if not known:
+            self._refuse_other_unit(self.claimed)
             raise CouldNotBeChecked(f"no public key at hand for {signers[0][:16]}…", step="key")
         self.document = next((d for d in known if d.role is KeyRole.RECORD), known[0])
         if self.document.role is not KeyRole.RECORD:
@@ -151,11 +155,15 @@ class _Examination:
             raise DoesNotVerify(
                 f"names unit {record.unit_id!r}, but the key is of {self.document.owner!r}", step="payload"
             )
-        if self.unit_id is not None and record.unit_id != self.unit_id:
-            self.other_unit = f"record {record.sequence} is of unit {record.unit_id!r}, expected {self.unit_id!r}"
-            raise DoesNotVerify(f"a record of another unit: {self.other_unit}", step="payload")
+        self._refuse_other_unit(record)
         self.record = record
         return f"record {record.sequence} of {record.unit_id}"
+
+    def _refuse_other_unit(self, record: VisitRecord | None) -> None:
+        """Without a key too: a record that names another unit is out of place, whoever wrote it."""
+        if record and self.unit_id is not None and record.unit_id != self.unit_id:
+            self.other_unit = f"record {record.sequence} is of unit {record.unit_id!r}, expected {self.unit_id!r}"
+            raise DoesNotVerify(f"a record of another unit: {self.other_unit}", step="payload")
 
     @property
     def _parsed(self) -> Envelope:
@@ -178,12 +186,18 @@ class _Examination:
             steps=tuple(steps),
         )
 
-    def link(self, stored: StoredRecord | None) -> Link:
+    def link(self, stored: StoredRecord | None, *, accused: bool) -> Link:
         """A record that is not good by itself stands where the store has it, whatever it claims."""
         claimed = self.record or (None if stored else self.claimed)
         sequence = claimed.sequence if claimed else stored.sequence if stored else None
         previous = self.claimed.previous_sha256 if self.claimed else ""
-        return Link(sequence=sequence, previous_sha256=previous, sha256=self.sha256, sound=self.record is not None)
+        return Link(
+            sequence=sequence,
+            previous_sha256=previous,
+            sha256=self.sha256,
+            sound=self.record is not None,
+            accused=accused and self.record is None,
+        )
 
 
 def _columns(stored: StoredRecord | None, examination: _Examination) -> Step:
@@ -206,9 +220,11 @@ def _columns(stored: StoredRecord | None, examination: _Examination) -> Step:
     return _step(6, FAILED, f"the store says {'; '.join(wrong)}") if wrong else _step(6, PASSED)
 
 
-def _head(last: ChainHead, head: ChainHead | None, findings: list[Finding]) -> Step:
+def _head(last: ChainHead, head: ChainHead | None, links: Sequence[Link], findings: list[Finding]) -> Step:
     if head is None:
         return _step(8, NOT_CHECKED, "no head to compare with")
+    if last.sequence == head.sequence and any(k.accused and k.sha256 == last.sha256 for k in links):
+        return _step(8, NOT_CHECKED, "the last record is itself at fault")
     finding = check_head(last, head)
     if finding:
         findings.append(finding)
@@ -216,8 +232,7 @@ def _head(last: ChainHead, head: ChainHead | None, findings: list[Finding]) -> S
     return _step(8, PASSED, f"record {head.sequence}, {head.sha256[:12]}…")
 
 
-def _with_place(check: RecordCheck, sound: bool, findings: Sequence[Finding]) -> RecordCheck:
-    own = [f for f in findings if f.index == check.position]
+def _with_place(check: RecordCheck, sound: bool, own: Sequence[Finding]) -> RecordCheck:
     faults = tuple(dict.fromkeys(f.fault for f in own if f.fault))
     wrong = [f.detail for f in own if f.fault and f.fault is not ChainFault.OTHER_UNIT]
     vague = [f.detail for f in own if f.fault is None]

@@ -66,6 +66,23 @@ NOT_PERFORMED_REASONS = frozenset(
     }
 )
 
+"""Why a visit could not take place."""
+
+NO_FACE_REASONS = frozenset(
+    {
+        Reason.REFUSED_FACE,
+        Reason.FACE_NOT_VISIBLE,
+        Reason.POOR_QUALITY,
+        Reason.NO_REFERENCE,
+        Reason.LOW_SIMILARITY,
+        Reason.LIVENESS_UNCERTAIN,
+        Reason.ASLEEP,
+        Reason.TOO_ILL,
+        Reason.UNIT_FAULT,
+    }
+)
+"""Why a visit that took place was attested by people instead."""
+
 
 class ConsentGiver(StrEnum):
     PERSON = "person"

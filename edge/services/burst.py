@@ -58,13 +58,13 @@ class Burst:
         return not self.live_times_s or observation.captured_s - self.live_times_s[-1] >= self.policy.liveness_gap_s
 
     def take(self, probe: Probe) -> None:
-        """Add a judged frame; keep it as a probe when it is among the best and not next to a better one."""
+        """Add a judged frame; keep it as a probe when it is the best of its moment and among the best of all."""
         self.live_probabilities.append(probe.live_probability)
         self.live_times_s.append(probe.observation.captured_s)
-        near = [p for p in self.probes if self._near(p, probe)]
-        if any(p.merit >= probe.merit for p in near):
+        rivals = [p for p in self.probes if self._moment(p) == self._moment(probe)]
+        if any(p.merit >= probe.merit for p in rivals):
             return
-        kept = [p for p in self.probes if p not in near] + [probe]
+        kept = [p for p in self.probes if p not in rivals] + [probe]
         self.probes = sorted(kept, key=lambda p: p.merit, reverse=True)[: self.policy.probes]
 
     @property
@@ -86,8 +86,9 @@ class Burst:
         """Whether, in a good part of the frames, another face was of like size."""
         return self.ambiguous_frames * 4 > max(self.faces_seen, 1)
 
-    def _near(self, a: Probe, b: Probe) -> bool:
-        return abs(a.observation.captured_s - b.observation.captured_s) < self.policy.probe_gap_s
+    def _moment(self, probe: Probe) -> int:
+        """Frames of one moment are too alike for more than one of them to tell anything."""
+        return int(probe.observation.captured_s // self.policy.probe_gap_s)
 
 
 Watcher = Callable[[Frame, Observation, Burst], None]

@@ -1,0 +1,34 @@
+# Two commands are enough: `make demo` and `make test`. Each first installs what is missing, once.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-tflite lint clean
+
+BIN := .venv/bin
+ARGS :=
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+demo: ## Run five visits on scripted cameras, from the unit to the central server (ARGS="--out DIR")
+	@tools/setup.sh demo
+	@$(BIN)/doorstep demo $(ARGS)
+
+test: ## Check style, types and import contracts, then run every test (DOORSTEP_EVAL_DATA=DIR adds those on real data)
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-tflite: ## Run every test on the other runtime, tflite-runtime 2.14 (needs Python 3.11)
+	@tools/setup.sh tflite
+	@.venv-tflite/bin/python -m pytest $(ARGS)
+
+lint: ## Check style, types and import contracts only
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+clean: ## Remove what was made in this folder (not the caches: those are in ~/.cache/doorstep)
+	rm -rf .venv .venv-tflite build dist demo-out *.egg-info \
+		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

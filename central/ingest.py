@@ -1,0 +1,253 @@
+"""The decision over each envelope that arrives, and the transaction that follows from it.
+
+The steps, in order; the first that fails refuses the envelope with its reason:
+1. size: at most MAX_ENVELOPE_BYTES                                   too_large
+2. form: a DSSE envelope in its one permitted form                    malformed
+3. type: a visit record, of the kind that this store holds            not_a_record, simulated_input, genuine_input
+4. unit: the topic's unit is registered and not revoked               unit_unknown, unit_revoked
+5. signature: by this unit's record key, whose purpose fits the store unknown_key, bad_signature, demonstration_key
+6. payload: decodes, and names the same unit as the topic             unknown_format, bad_payload, wrong_unit
+7. repeat: this very envelope is held already                         (stored: the same answer again)
+8. conflict: its sequence or record id is taken by another envelope   conflicting_record, with an alarm
+9. chain: fits the neighbours that are held; a gap is no fault        chain_mismatch, with an alarm
+A batch is committed before its receipts are sent; no content of a message raises.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from central.config import StoreKind
+from central.receipts import ReceiptIssuer
+from central.store import CentralStore, Transaction, UnitRow
+from edge.core.envelope import (
+    MAX_ENVELOPE_BYTES,
+    RECORD_TYPES,
+    SIMULATED_VISIT_TYPE,
+    VISIT_TYPE,
+    digest,
+    open_envelope,
+    parse,
+)
+from edge.core.errors import CouldNotBeChecked, DoesNotVerify
+from edge.core.keys import KeyPurpose, KeyRole, keys_of
+from edge.core.receipt import Receipt, ReceiptItem, Verdict
+from edge.core.record import GENESIS_SHA256, VisitRecord, decode_record
+
+LARGEST_SEQUENCE = 2**63 - 1
+ALARMS = frozenset({"conflicting_record", "chain_mismatch"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """An envelope as it came, and the unit whose right to speak the way of arrival has shown."""
+
+    unit_id: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A receipt, and the signed envelope to send to its unit."""
+
+    receipt: Receipt
+    envelope: bytes
+
+
+class Refused(Exception):
+    """Ends the steps; never leaves this file."""
+
+    def __init__(self, reason: str, detail: str, sequence: int | None = None) -> None:
+        super().__init__(detail)
+        self.reason, self.detail, self.sequence = reason, detail, sequence
+
+
+class Ingest:
+    """Takes arrivals for one store. Holds no state between batches."""
+
+    def __init__(self, *, store: CentralStore, kind: StoreKind, issuer: ReceiptIssuer) -> None:
+        self._store, self._kind, self._issuer = store, kind, issuer
+
+    def accept(self, arrivals: Sequence[Arrival], *, at_utc: str) -> list[Answer]:
+        """Decide over a batch in one transaction, and give one receipt per unit, once all is committed.
+
+        Raises StoreError; then nothing of the batch was stored and nothing may be receipted.
+        """
+        with self._store.transaction() as transaction:
+            items: dict[str, list[ReceiptItem]] = {}
+            fresh: set[str] = set()
+            for arrival in arrivals:
+                item, new = self._decide(transaction, arrival, at_utc)
+                items.setdefault(arrival.unit_id, []).append(item)
+                if new:
+                    fresh.add(arrival.unit_id)
+            return [self._answer(transaction, unit_id, items[unit_id], at_utc, unit_id in fresh) for unit_id in items]
+
+    def _decide(self, transaction: Transaction, arrival: Arrival, at_utc: str) -> tuple[ReceiptItem, bool]:
+        """What the receipt will say of it, and whether it was stored just now."""
+        sha256 = digest(arrival.raw)
+        try:
+            record, payload_type = self._examined(transaction, arrival)
+            new = self._keep(transaction, arrival, record, payload_type, at_utc)
+        except Refused as refusal:
+            row = {"unit_id": arrival.unit_id, "sha256": sha256, "detail": refusal.detail}
+            if refusal.reason in ALARMS:
+                transaction.raise_alarm(
+                    {**row, "kind": refusal.reason, "raised_utc": at_utc, "envelope": arrival.raw}
+                )
+            refused = {**row, "reason": refusal.reason, "size_bytes": len(arrival.raw)}
+            transaction.note_refusal(refused, at_utc=at_utc)
+            item = ReceiptItem(
+                sha256=sha256,
+                verdict=Verdict.REFUSED,
+                sequence=refusal.sequence,
+                reason=refusal.reason,
+                detail=refusal.detail,
+            )
+            return item, False
+        return ReceiptItem(sha256=sha256, verdict=Verdict.STORED, sequence=record.sequence), new
+
+    def _examined(self, transaction: Transaction, arrival: Arrival) -> tuple[VisitRecord, str]:
+        """Steps 1 to 6."""
+        if len(arrival.raw) > MAX_ENVELOPE_BYTES:
+            raise Refused("too_large", f"{len(arrival.raw)} bytes, at most {MAX_ENVELOPE_BYTES} are taken")
+        try:
+            payload_type = parse(arrival.raw).payload_type
+        except DoesNotVerify as e:
+            raise Refused("malformed", e.message) from e
+        self._check_type(payload_type)
+        unit = transaction.unit(arrival.unit_id)
+        if unit is None:
+            raise Refused("unit_unknown", "no such unit is registered here")
+        if unit.revoked_utc is not None:
+            raise Refused("unit_revoked", f"revoked {unit.revoked_utc}")
+        return self._opened(unit, arrival, payload_type), payload_type
+
+    def _check_type(self, payload_type: str) -> None:
+        if payload_type not in RECORD_TYPES:
+            raise Refused("not_a_record", f"payload type {payload_type[:80]!r}")
+        if self._kind is StoreKind.GENUINE and payload_type == SIMULATED_VISIT_TYPE:
+            raise Refused("simulated_input", "this store holds genuine records only")
+        if self._kind is StoreKind.SIMULATED and payload_type == VISIT_TYPE:
+            raise Refused("genuine_input", "this store holds simulated records only")
+
+    def _opened(self, unit: UnitRow, arrival: Arrival, payload_type: str) -> VisitRecord:
+        keys = keys_of([unit.key], KeyRole.RECORD, unit.unit_id)
+        if payload_type == VISIT_TYPE and unit.key.purpose is not KeyPurpose.PROVISIONED:
+            raise Refused("demonstration_key", "a demonstration key signs no genuine record")
+        try:
+            opened = open_envelope(arrival.raw, keys=keys, payload_types={payload_type})
+        except CouldNotBeChecked as e:
+            raise Refused("unknown_key", e.message) from e
+        except DoesNotVerify as e:
+            raise Refused("bad_signature", e.message) from e
+        try:
+            record = decode_record(opened.payload, payload_type)
+        except CouldNotBeChecked as e:
+            raise Refused("unknown_format", e.message) from e
+        except DoesNotVerify as e:
+            raise Refused("bad_payload", e.message[:300]) from e
+        if record.unit_id != arrival.unit_id:
+            raise Refused("wrong_unit", f"the record is of unit {record.unit_id[:63]!r}", record.sequence)
+        _check_storable(record)
+        return record
+
+    def _keep(
+        self, transaction: Transaction, arrival: Arrival, record: VisitRecord, payload_type: str, at_utc: str
+    ) -> bool:
+        """Steps 7 to 9, and the insertion. Two ingest processes may meet here; the loser looks again."""
+        row = _row(record, arrival, payload_type, at_utc)
+        if _held(transaction, row):
+            return False
+        _check_chain(transaction, row)
+        if transaction.add_record(row):
+            return True
+        if not _held(transaction, row):
+            raise Refused("conflicting_record", "taken by another envelope", record.sequence)
+        return False
+
+    def _answer(
+        self, transaction: Transaction, unit_id: str, items: list[ReceiptItem], at_utc: str, fresh: bool
+    ) -> Answer:
+        unit = transaction.unit(unit_id)
+        before = 0 if unit is None else unit.gap_free_sequence
+        receipt = Receipt(
+            receipt_id=uuid.uuid4().hex,
+            central_id=self._issuer.central_id,
+            unit_id=unit_id,
+            issued_utc=at_utc,
+            gap_free_sequence=transaction.advance_gap_free(unit_id, before),
+            items=tuple(items),
+        )
+        envelope = self._issuer.issue(receipt)
+        # Of a repeat nothing new is kept: a unit that sends one record for ever must not fill the disk.
+        if fresh:
+            self._keep_receipt(transaction, receipt, envelope)
+        return Answer(receipt=receipt, envelope=envelope)
+
+    def _keep_receipt(self, transaction: Transaction, receipt: Receipt, envelope: bytes) -> None:
+        transaction.add_receipt(
+            {
+                "receipt_id": receipt.receipt_id,
+                "unit_id": receipt.unit_id,
+                "issued_utc": receipt.issued_utc,
+                "gap_free_sequence": receipt.gap_free_sequence,
+                "envelope": envelope,
+            }
+        )
+
+
+def _check_storable(record: VisitRecord) -> None:
+    """What a signed payload may say and a database column may not hold."""
+    if record.sequence > LARGEST_SEQUENCE:
+        raise Refused("bad_payload", "the sequence is out of range")
+    for text in (record.record_id, record.previous_sha256, record.visit.visit_id, record.visit.begun_utc):
+        if "\0" in text or len(text) > 256 or not text.isprintable():
+            raise Refused("bad_payload", "an id or time holds characters that none may hold", record.sequence)
+
+
+def _held(transaction: Transaction, row: dict[str, Any]) -> bool:
+    """Whether this very envelope is stored. Refused when its place or id belongs to another."""
+    unit_id, sequence = row["unit_id"], row["sequence"]
+    for name in ("sequence", "record_id"):
+        other = transaction.record(unit_id=unit_id, **{name: row[name]})
+        if other is not None and other["sha256"] == row["sha256"]:
+            return True
+        if other is not None:
+            detail = f"{name} {row[name]!r} belongs to envelope {other['sha256']}"
+            raise Refused("conflicting_record", detail, sequence)
+    return False
+
+
+def _check_chain(transaction: Transaction, row: dict[str, Any]) -> None:
+    unit_id, sequence = row["unit_id"], row["sequence"]
+    before = transaction.record(unit_id=unit_id, sequence=sequence - 1)
+    expected = GENESIS_SHA256 if sequence == 1 else before and before["sha256"]
+    if expected and row["previous_sha256"] != expected:
+        raise Refused("chain_mismatch", f"names {row['previous_sha256']} before it, not {expected}", sequence)
+    after = transaction.record(unit_id=unit_id, sequence=sequence + 1)
+    if after is not None and after["previous_sha256"] != row["sha256"]:
+        detail = f"record {sequence + 1} names {after['previous_sha256']} before it"
+        raise Refused("chain_mismatch", detail, sequence)
+
+
+def _row(record: VisitRecord, arrival: Arrival, payload_type: str, at_utc: str) -> dict[str, Any]:
+    return {
+        "unit_id": record.unit_id,
+        "sequence": record.sequence,
+        "sha256": digest(arrival.raw),
+        "record_id": record.record_id,
+        "previous_sha256": record.previous_sha256,
+        "payload_type": payload_type,
+        "envelope": arrival.raw,
+        "received_utc": at_utc,
+        "visit_id": record.visit.visit_id,
+        "begun_utc": record.visit.begun_utc,
+        "outcome": record.outcome.kind.value,
+        "reasons": msgspec.json.encode(record.outcome.reasons).decode(),
+    }

@@ -1,0 +1,79 @@
+"""The ingest loop: take a batch, commit it, send its receipts, and only then acknowledge it to the broker."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from central.clock import now_utc
+from central.ingest import Answer, Arrival, Ingest
+from central.mqtt import MqttIntake
+from edge.core.delivery import backoff_s
+from edge.core.errors import StoreError, SyncError
+
+TAKE_WAIT_S = 0.5
+BASE_S, CAP_S = 0.2, 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What the loop tells: `ready`, `down` with the reason, `receipt` with the answer."""
+
+    kind: str
+    detail: str = ""
+    answer: Answer | None = None
+
+
+class IngestLoop:
+    """Runs until told to stop, or until nothing has come for `idle_s` on a working link."""
+
+    def __init__(
+        self,
+        *,
+        ingest: Ingest,
+        intake: MqttIntake,
+        stop_within: Callable[[float], bool],
+        tell: Callable[[Notice], None],
+        idle_s: float | None = None,
+    ) -> None:
+        self._ingest, self._intake = ingest, intake
+        self._stop_within, self._tell = stop_within, tell
+        self._idle_s = idle_s
+
+    def run(self) -> None:
+        """Raises ConfigError for unusable TLS files; trouble with broker or database is waited out."""
+        setbacks = 0
+        try:
+            while not self._stop_within(0.0):
+                try:
+                    self._intake.connect()
+                    self._tell(Notice(kind="ready"))
+                    setbacks = 0
+                    self._run_link()
+                    return
+                except (SyncError, StoreError) as e:
+                    setbacks += 1
+                    self._tell(Notice(kind="down", detail=e.message))
+                    wait_s = backoff_s(setbacks, random01=random.random(), base_s=BASE_S, cap_s=CAP_S)
+                    if self._stop_within(wait_s):
+                        return
+        finally:
+            self._intake.close()
+
+    def _run_link(self) -> None:
+        last_s = time.monotonic()
+        while not self._stop_within(0.0):
+            deliveries = self._intake.take(TAKE_WAIT_S)
+            if deliveries:
+                self._answer([Arrival(unit_id=d.unit_id, raw=d.raw) for d in deliveries])
+                self._intake.acknowledge(deliveries)
+                last_s = time.monotonic()
+            elif self._idle_s is not None and time.monotonic() - last_s >= self._idle_s:
+                return
+
+    def _answer(self, arrivals: Sequence[Arrival]) -> None:
+        for answer in self._ingest.accept(arrivals, at_utc=now_utc()):
+            self._intake.answer(answer.receipt.unit_id, answer.envelope)
+            self._tell(Notice(kind="receipt", answer=answer))

@@ -1,0 +1,220 @@
+"""Central's store over SQLAlchemy Core: SQLite (WAL, FULL) by default, any server by its URL.
+
+Only statements and transactions; what may be stored is decided in ingest.py. A record is never overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from central import tables
+from central.config import StoreKind
+from edge.core.errors import ConfigError, InputError, StoreError
+from edge.core.keys import PublicKeyDocument, decode_public_key
+
+SCHEMA_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRow:
+    unit_id: str
+    key: PublicKeyDocument
+    registered_utc: str
+    revoked_utc: str | None
+    gap_free_sequence: int
+
+
+class CentralStore:
+    """One database. A context manager; `close` is idempotent."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str, *, folder: Path, kind: StoreKind) -> CentralStore:
+        """Open or make the database at `url`. Raises ConfigError when it holds the other kind of records."""
+        try:
+            store = cls(_engine(url, folder))
+        except ArgumentError as e:
+            raise ConfigError(f"database {url!r}: {e}") from e
+        with store.transaction() as transaction:
+            tables.metadata.create_all(transaction.connection)
+            found = transaction.meta("kind")
+            if found is None:
+                transaction.set_meta("kind", kind.value)
+                transaction.set_meta("schema", SCHEMA_VERSION)
+            elif found != kind.value:
+                raise ConfigError(f"the database holds {found} records, central.toml says {kind.value}")
+        return store
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A writing transaction: committed at the end, or undone as a whole. Raises StoreError."""
+        try:
+            with self._engine.begin() as connection:
+                yield Transaction(connection)
+        except SQLAlchemyError as e:
+            raise StoreError(f"central's database: {type(e).__name__}: {_cause(e)}") from e
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> CentralStore:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+class Transaction:
+    """The statements. Rows come as plain mappings by column name."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def meta(self, name: str) -> str | None:
+        return self.connection.scalar(select(tables.meta.c.value).where(tables.meta.c.name == name))
+
+    def set_meta(self, name: str, value: str) -> None:
+        self.connection.execute(insert(tables.meta).values(name=name, value=value))
+
+    def add_unit(self, key: PublicKeyDocument, *, raw: bytes, at_utc: str) -> None:
+        """Register a unit's key. Raises InputError when the id or the key is taken."""
+        row = {
+            "unit_id": key.owner,
+            "keyid": key.keyid,
+            "key_document": raw,
+            "registered_utc": at_utc,
+            "gap_free_sequence": 0,
+        }
+        try:
+            with self.connection.begin_nested():
+                self.connection.execute(insert(tables.units).values(row))
+        except IntegrityError as e:
+            raise InputError(f"unit {key.owner!r} or its key is registered already") from e
+
+    def revoke_unit(self, unit_id: str, *, at_utc: str) -> None:
+        """Take no more from a unit; what it delivered stays. Raises InputError when there is no such unit."""
+        change = update(tables.units).where(tables.units.c.unit_id == unit_id).values(revoked_utc=at_utc)
+        if self.connection.execute(change).rowcount == 0:
+            raise InputError(f"no unit {unit_id!r} is registered here")
+
+    def unit(self, unit_id: str) -> UnitRow | None:
+        """The unit, locked until the end of the transaction where the database can lock a row."""
+        query = select(tables.units).where(tables.units.c.unit_id == unit_id).with_for_update()
+        row = self.connection.execute(query).mappings().one_or_none()
+        return None if row is None else _unit(row)
+
+    def units(self) -> list[UnitRow]:
+        query = select(tables.units).order_by(tables.units.c.unit_id)
+        return [_unit(row) for row in self.connection.execute(query).mappings()]
+
+    def record(self, **columns: Any) -> dict[str, Any] | None:
+        """The one record with these column values; callers name columns that are unique together."""
+        query = select(tables.records)
+        for name, value in columns.items():
+            query = query.where(tables.records.c[name] == value)
+        row = self.connection.execute(query).mappings().one_or_none()
+        return None if row is None else dict(row)
+
+    def add_record(self, row: dict[str, Any]) -> bool:
+        """Insert a record; False, and nothing changed, when a unique column is taken by another."""
+        try:
+            with self.connection.begin_nested():
+                self.connection.execute(insert(tables.records).values(row))
+        except IntegrityError:
+            return False
+        return True
+
+    def advance_gap_free(self, unit_id: str, gap_free: int) -> int:
+        """Move a unit's gap-free sequence over all records that now join on to it; gives the new one."""
+        column = tables.records.c.sequence
+        query = select(column).where(tables.records.c.unit_id == unit_id, column > gap_free).order_by(column)
+        reached = gap_free
+        with self.connection.execution_options(yield_per=100).execute(query) as sequences:
+            for sequence in sequences.scalars():
+                if sequence != reached + 1:
+                    break
+                reached = sequence
+        if reached != gap_free:
+            change = update(tables.units).where(tables.units.c.unit_id == unit_id)
+            self.connection.execute(change.values(gap_free_sequence=reached))
+        return reached
+
+    def add_receipt(self, row: dict[str, Any]) -> None:
+        self.connection.execute(insert(tables.receipts).values(row))
+
+    def note_refusal(self, row: dict[str, Any], *, at_utc: str) -> None:
+        """Keep a refusal once; the same thing refused again only counts up."""
+        table = tables.refusals
+        same = (table.c.unit_id == row["unit_id"]) & (table.c.sha256 == row["sha256"])
+        again = update(table).where(same).values(
+            last_utc=at_utc, times=table.c.times + 1, reason=row["reason"], detail=row["detail"]
+        )
+        if self.connection.execute(again).rowcount == 0:
+            self.connection.execute(insert(table).values(**row, first_utc=at_utc, last_utc=at_utc, times=1))
+
+    def raise_alarm(self, row: dict[str, Any]) -> None:
+        """Keep an alarm once per unit, kind and digest."""
+        table = tables.alarms
+        same = [table.c[name] == row[name] for name in ("unit_id", "kind", "sha256")]
+        if self.connection.scalar(select(table.c.id).where(*same)) is None:
+            self.connection.execute(insert(table).values(row))
+
+    def rows(self, table_name: str, unit_id: str | None = None) -> Iterator[dict[str, Any]]:
+        """All rows of records, receipts, refusals or alarms; records in order of unit and sequence."""
+        table = tables.metadata.tables[table_name]
+        query = select(table)
+        if unit_id is not None:
+            query = query.where(table.c.unit_id == unit_id)
+        order = (table.c.unit_id, table.c.sequence) if table_name == "records" else (table.c.id,)
+        for row in self.connection.execute(query.order_by(*order)).mappings():
+            yield dict(row)
+
+    def highest_sequence(self, unit_id: str) -> int:
+        query = select(func.max(tables.records.c.sequence)).where(tables.records.c.unit_id == unit_id)
+        return self.connection.scalar(query) or 0
+
+
+def _engine(url: str, folder: Path) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed)
+    if parsed.database and parsed.database != ":memory:":
+        parsed = parsed.set(database=str(folder / parsed.database))
+    engine = create_engine(parsed)
+
+    @event.listens_for(engine, "connect")
+    def _durable(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _take_the_write_lock(connection: Connection) -> None:
+        # Python's driver would begin too late for savepoints, and a read lock cannot always be raised.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _unit(row: Any) -> UnitRow:
+    return UnitRow(
+        unit_id=row["unit_id"],
+        key=decode_public_key(row["key_document"]),
+        registered_utc=row["registered_utc"],
+        revoked_utc=row["revoked_utc"],
+        gap_free_sequence=row["gap_free_sequence"],
+    )
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0][:200]

@@ -1,0 +1,83 @@
+"""`doorstep`: the group of commands. Each is imported when it is called, so that help and completion are quick."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+from edge import __version__
+from edge.cli.errors import EXIT_CODES, reported
+
+
+class Lazy(NamedTuple):
+    """Where a command is, and its line in the list of commands, which must not need the import."""
+
+    target: str
+    summary: str
+
+
+COMMANDS = {
+    "demo": Lazy("edge.cli.demo:demo", "Show everything on this machine: unit, broker, central and visits."),
+    "visit": Lazy("edge.cli.visit:visit", "Make a visit on the terminal."),
+    "history": Lazy("edge.cli.history:history", "List the visits this unit has made."),
+    "status": Lazy("edge.cli.status:status", "Say how the unit stands: chain, outbox, disk, clock."),
+    "verify": Lazy("edge.cli.verify:verify", "Verify a record, a store or an exported file in numbered steps."),
+    "sync": Lazy("edge.cli.sync:sync", "Bring records to central, and its receipts back."),
+    "models": Lazy("edge.cli.models:models", "List, install and verify model bundles."),
+    "unit": Lazy("edge.cli.unit:unit", "Make a unit, show its key, and say whom it believes."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group over COMMANDS; what goes wrong below it is reported in one place."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        lazy = COMMANDS.get(cmd_name)
+        if lazy is None:
+            return None
+        module_name, _, attribute = lazy.target.partition(":")
+        try:
+            command: click.Command = getattr(import_module(module_name), attribute)
+        except ModuleNotFoundError as e:
+            if e.name != module_name:
+                raise
+            raise click.UsageError(f"`{cmd_name}` is not part of this installation.", ctx) from e
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.summary) for name, lazy in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with reported(ctx):
+            return super().invoke(ctx)
+
+
+EXIT_HELP = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=f"\b\nExit codes:\n{EXIT_HELP}\n\n`doorstep COMMAND --help` shows an example of each command.",
+)
+@click.version_option(__version__, prog_name="doorstep")
+def main() -> None:
+    """上门认证终端 Doorstep: certify at the bedside, offline, sign, keep, and hand on when there is a network.
+
+    \b
+    Begin here:
+      doorstep demo
+    or with a unit of your own:
+      doorstep unit init ./my-unit --id my-unit --demo
+      doorstep status --unit ./my-unit
+    """
+
+
+if __name__ == "__main__":
+    main()

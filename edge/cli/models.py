@@ -1,0 +1,113 @@
+"""`doorstep models`: which nets a unit runs, where they come from, and whether they are what was signed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from edge.cli.options import UNIT_OPTION, console, json_option, print_json
+from edge.core.errors import InputError
+from edge.core.keys import KeyPurpose, KeyRole, keys_of
+from edge.wiring import Unit, believe, open_unit, open_unit_readonly
+
+
+@click.group()
+def models() -> None:
+    """List, install and verify model bundles.
+
+    A bundle is four quantized nets and a signed manifest; a unit runs only what verifies.
+    """
+
+
+@models.command("list")
+@click.option("--timed", is_flag=True, help="Also run each net and print its median time on this machine.")
+@UNIT_OPTION
+@json_option
+def list_nets(unit_dir: Path, timed: bool, as_json: bool) -> None:
+    """List the nets of the unit's bundle.
+
+    \b
+    Example:
+      doorstep models list --timed --unit UNIT
+    """
+    from edge.models.nets import time_nets
+    from edge.wiring_visit import VisitSide
+
+    with open_unit_readonly(unit_dir) as unit:
+        bundle = VisitSide(unit).bundle
+        config = unit.config.models
+        timings = time_nets(bundle, runtime=config.runtime, threads=config.threads) if timed else []
+    run_ms = {timing.role: round(timing.run_ms, 2) for timing in timings}
+    if as_json:
+        print_json({"bundle_sha256": bundle.sha256, "manifest": bundle.manifest, "run_ms": run_ms})
+        return
+    table = Table("role", "net", "size", "quantized", "licence", "source", "SHA-256", *(["ms"] if timed else []))
+    for net in bundle.manifest.nets:
+        source = f"{net.source.registry} {net.source.package} {net.source.version}"
+        cells = [net.role, net.name, f"{net.size_bytes / 1e6:.2f} MB", net.quantization.scheme, net.licence, source]
+        table.add_row(*cells, net.sha256[:12] + "…", *([f"{run_ms[net.role]:.2f}"] if timed else []))
+    console().print(table)
+    console().print(f"bundle {bundle.manifest.name} {bundle.sha256}")
+
+
+@models.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+@click.option("--key", "key_file", type=click.Path(path_type=Path, dir_okay=False), help="The publisher's public key.")
+@UNIT_OPTION
+@json_option
+def install(file: Path, key_file: Path | None, unit_dir: Path, as_json: bool) -> None:
+    """Verify the exported bundle FILE and put it in the unit; what was there before is replaced at once or not at all.
+
+    The publisher's key must be believed by the unit (`doorstep unit trust`) or be given with --key, which adds it.
+    On a provisioned unit only `unit trust` does that.
+
+    \b
+    Example:
+      doorstep models install default.bundle.zip --key publisher.pub.json --unit UNIT
+    """
+    from edge.models.bundle import install_bundle
+    from edge.models.nets import self_check
+
+    with open_unit(unit_dir) as unit:
+        if key_file:
+            _trust(unit, key_file)
+        keys = keys_of(unit.believed(), KeyRole.BUNDLE)
+        bundle = install_bundle(file, unit_dir / unit.config.models.bundle, keys)
+        runtime = self_check(bundle, runtime=unit.config.models.runtime)
+    if as_json:
+        print_json({"bundle_sha256": bundle.sha256, "runtime": runtime})
+    else:
+        click.echo(f"installed {bundle.manifest.name} {bundle.sha256}\nevery net was run once on {runtime}")
+
+
+@models.command()
+@UNIT_OPTION
+@json_option
+def verify(unit_dir: Path, as_json: bool) -> None:
+    """Check signature and digests of the unit's bundle, and run every net once.
+
+    \b
+    Example:
+      doorstep models verify --unit UNIT
+    """
+    from edge.models.nets import self_check
+    from edge.wiring_visit import VisitSide
+
+    with open_unit_readonly(unit_dir) as unit:
+        bundle = VisitSide(unit).bundle
+        runtime = self_check(bundle, runtime=unit.config.models.runtime)
+    if as_json:
+        print_json({"verifies": True, "bundle_sha256": bundle.sha256, "runtime": runtime})
+    else:
+        click.echo(f"verifies: {bundle.manifest.name} {bundle.sha256}\nevery net was run once on {runtime}")
+
+
+def _trust(unit: Unit, key_file: Path) -> None:
+    if unit.public.purpose is not KeyPurpose.DEMONSTRATION:
+        raise InputError(
+            "a provisioned unit takes a publisher's key only by `doorstep unit trust`",
+            remedy=f"Compare the key's fingerprint, then run `doorstep unit trust {key_file}`.",
+        )
+    believe(unit, key_file)

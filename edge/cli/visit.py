@@ -1,0 +1,232 @@
+"""`doorstep visit`: one visit on the terminal, from any source of pictures, to a signed record in the store."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge.cli.options import UNIT_OPTION, json_option
+from edge.cli.visit_screen import show_outcome, warn, watching
+from edge.core.errors import InputError
+from edge.core.visit import (
+    NO_FACE_REASONS,
+    NOT_PERFORMED_REASONS,
+    Attestation,
+    ConsentGiver,
+    Consents,
+    PersonServed,
+    Place,
+    Reason,
+    Scheme,
+)
+
+if TYPE_CHECKING:
+    from edge.core.visit_list import ListEntry
+    from edge.services.keep import VisitDraft
+    from edge.services.visit import VisitRequest
+    from edge.wiring_visit import VisitSide
+
+PURPOSES = ("match", "keep", "send")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The options of the command, as given."""
+
+    camera: str | None
+    references: tuple[Path, ...]
+    list_file: Path | None
+    person_id: str
+    scheme: str
+    worker: str
+    place: str
+    consent: str
+    guardian: bool
+    attest: bool
+    witness: str
+    recognised_how: str
+    documents: tuple[str, ...]
+    denied: bool
+    why: str | None
+    not_performed: str | None
+
+
+def _camera_spec(camera: str | None, video: Path | None, stills: Path | None) -> str | None:
+    given = [g for g in (camera, video, stills) if g is not None]
+    if len(given) > 1:
+        raise click.UsageError("give one of --camera, --video and --stills")
+    if video:
+        return f"video:{video}"
+    if stills:
+        return f"stills:{stills}"
+    return f"v4l2:{camera}" if camera and camera.isdecimal() else camera
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The command's options, in the order in which help shows them."""
+    file, folder = click.Path(path_type=Path, dir_okay=False), click.Path(path_type=Path, file_okay=False)
+    no_face, no_visit = (click.Choice(sorted(r.value for r in rs)) for rs in (NO_FACE_REASONS, NOT_PERFORMED_REASONS))
+    options = (
+        click.option("--person-id", required=True, help="The person's number in the file (个人编号)."),
+        click.option("--worker", required=True, help="The field worker who makes the visit."),
+        click.option("--camera", metavar="N|picamera2", help="A V4L2 camera by number, or the Pi's own."),
+        click.option("--video", type=file, help="A recorded clip (demonstration units only)."),
+        click.option("--stills", type=folder, help="A folder of photographs (demonstration units only)."),
+        click.option("--reference", "references", type=file, multiple=True, help="A photograph to compare with."),
+        click.option("--list", "list_file", type=file, help="A visit list instead of the unit's own."),
+        click.option("--scheme", type=click.Choice([s.value for s in Scheme]), default=Scheme.RESIDENT.value),
+        click.option("--place", default="", help="Where: the address code of the village or street."),
+        click.option("--consent", default="", metavar="match[,keep[,send]]", help="What was agreed to, per purpose."),
+        click.option("--guardian", is_flag=True, help="A guardian gave the consent, not the person."),
+        click.option("--attest", is_flag=True, help="The way without a face: worker and witness declare."),
+        click.option("--witness", default="", help="Who witnesses; never the worker."),
+        click.option("--recognised-how", default="", help="How the person was recognised."),
+        click.option("--document", "documents", multiple=True, help="Kind of a document that was seen."),
+        click.option("--denied", is_flag=True, help="The worker could not confirm that it is the person."),
+        click.option("--why", type=no_face, help="Why no face was used."),
+        click.option("--not-performed", type=no_visit, help="The visit could not take place, and why."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(epilog="Exit codes: 0 the record is stored, whatever the outcome; 2 wrong usage; 4 another error.")
+@_options
+@UNIT_OPTION
+@json_option
+def visit(
+    unit_dir: Path, as_json: bool, camera: str | None, video: Path | None, stills: Path | None, **options: Any
+) -> None:
+    """Make one visit and store its signed record.
+
+    By face, with consent:
+
+    \b
+      doorstep visit --person-id p-1 --worker w-1 --consent match
+      doorstep visit --person-id p-1 --worker w-1 --consent match --video clip.mp4 --reference photo.jpg
+
+    Without a face:
+
+    \b
+      doorstep visit --person-id p-1 --worker w-1 --attest --witness w-2 --recognised-how "id card" \\
+          --document id_card --why refused_face
+
+    Not performed:
+
+    \b
+      doorstep visit --person-id p-1 --worker w-1 --not-performed in_hospital
+    """
+    wishes = Wishes(camera=_camera_spec(camera, video, stills), **options)
+    if wishes.attest and wishes.not_performed:
+        raise click.UsageError("a visit is attested or not performed, not both")
+    from edge.wiring import open_unit
+    from edge.wiring_visit import VisitSide
+
+    with open_unit(unit_dir) as unit:
+        side = VisitSide(unit)
+        entry = _entry(side, wishes)
+        draft = _draft(side, wishes, entry, _request(side, wishes, entry), quiet=as_json)
+        from edge.services.keep import keep_visit
+
+        stored = keep_visit(draft, store=unit.store, signer=unit.record_key, clock=unit.clock)
+    show_outcome(draft, stored, as_json=as_json)
+
+
+def _entry(side: VisitSide, wishes: Wishes) -> ListEntry | None:
+    """The person's row of the list, or None when only loose photographs are given."""
+    from edge.core.visit_list import find
+    from edge.wiring_visit import LIST_FILE
+
+    if wishes.list_file is None and not (side.unit.root / LIST_FILE).is_file():
+        return None
+    entries, wrong = side.visit_list(wishes.list_file)
+    for row in wrong:
+        warn(f"visit list, line {row.line}: {row.reason}")
+    return find(entries, wishes.person_id)
+
+
+def _request(side: VisitSide, wishes: Wishes, entry: ListEntry | None) -> VisitRequest:
+    from edge.services.visit import VisitRequest
+
+    agreed = {c.strip() for c in wishes.consent.split(",") if c.strip()}
+    if agreed - set(PURPOSES):
+        raise click.UsageError(f"--consent takes {', '.join(PURPOSES)}, got {', '.join(sorted(agreed))}")
+    giver = ConsentGiver.NOT_ASKED
+    if agreed:
+        giver = ConsentGiver.GUARDIAN if wishes.guardian else ConsentGiver.PERSON
+    person = PersonServed(person_id=wishes.person_id, scheme=Scheme(wishes.scheme))
+    return VisitRequest(
+        visit_id=str(uuid.uuid4()),
+        record_id=str(uuid.uuid4()),
+        unit_id=side.unit.config.unit_id,
+        person=entry.served() if entry else person,
+        worker=wishes.worker,
+        place=Place(address_code=wishes.place),
+        consents=Consents(
+            match_on_unit="match" in agreed,
+            keep_photo="keep" in agreed,
+            send_photo="send" in agreed,
+            given_by=giver,
+        ),
+        begun_utc=side.unit.clock.now_utc(),
+    )
+
+
+def _draft(
+    side: VisitSide, wishes: Wishes, entry: ListEntry | None, request: VisitRequest, *, quiet: bool
+) -> VisitDraft:
+    from edge.capture.no_camera import NoCamera
+    from edge.services.visit import draft_by_attestation, draft_not_performed
+
+    if not (wishes.attest or wishes.not_performed):
+        return _draft_by_face(side, wishes, entry, request, quiet=quiet)
+    provenance = side.provenance(NoCamera().source, by_face=False)
+    ended_utc = side.unit.clock.now_utc()
+    if wishes.not_performed:
+        return draft_not_performed(request, Reason(wishes.not_performed), provenance, ended_utc=ended_utc)
+    attestation = Attestation(
+        declared_by=wishes.worker,
+        witnessed_by=wishes.witness,
+        person_seen=not wishes.denied,
+        no_mask_or_photo=not wishes.denied,
+        recognised_how=wishes.recognised_how,
+        document_kinds=wishes.documents,
+    )
+    why = Reason(wishes.why) if wishes.why else None
+    return draft_by_attestation(
+        request, attestation, side.policy.manual, provenance, ended_utc=ended_utc, why=why
+    )
+
+
+def _draft_by_face(
+    side: VisitSide, wishes: Wishes, entry: ListEntry | None, request: VisitRequest, *, quiet: bool
+) -> VisitDraft:
+    from edge.services.certify import certify_by_face
+    from edge.services.visit import draft_by_face
+    from edge.wiring_visit import LIST_FILE
+
+    request.check_face_consent()
+    pictures = list(wishes.references)
+    if entry and not pictures:
+        folder = (wishes.list_file or side.unit.root / LIST_FILE).parent
+        pictures = [folder / name for name in entry.references]
+    verified = bool(entry) and not wishes.references
+    with side.camera(wishes.camera) as camera, watching(side.policy.burst, quiet=quiet) as watch:
+        visit = certify_by_face(
+            camera,
+            side.face_nets,
+            side.references(pictures),
+            side.policy,
+            references_verified=side.vouches_for(wishes.list_file if verified else Path("--reference")),
+            watch=watch,
+        )
+    if visit.findings.frames_seen == 0:
+        raise InputError("the camera gave no picture", remedy="Check the source of pictures and try again.")
+    provenance = side.provenance(camera.source, by_face=True)
+    return draft_by_face(request, visit, provenance, ended_utc=side.unit.clock.now_utc())

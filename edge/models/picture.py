@@ -1,0 +1,113 @@
+"""Picture operations for the nets: letterboxes, turned crops, aligned faces. The one file here that uses OpenCV.
+
+All maps are corner-based (edge/core/face.py); OpenCV counts from pixel centres, so they are moved by half a
+pixel at this border and nowhere else.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edge.core.errors import InputError
+from edge.core.face import Affine, Frame, Picture
+from edge.core.geometry import letterbox_map, scale_of
+from edge.core.manifest import NetInput
+
+_QUARTER_TURNS = {
+    90.0: cv2.ROTATE_90_COUNTERCLOCKWISE,
+    180.0: cv2.ROTATE_180,
+    -180.0: cv2.ROTATE_180,
+    -90.0: cv2.ROTATE_90_CLOCKWISE,
+    270.0: cv2.ROTATE_90_CLOCKWISE,
+}
+
+
+def letterboxed(frame: Frame, side_px: int, turn_deg: float) -> tuple[Picture, Affine]:
+    """The whole frame, blue first, in a black square of `side_px`, turned so that roll `turn_deg` is upright.
+
+    Taken from the low-resolution stream where the frame has one: the full picture is then not touched.
+    Gives the square and the map frame → square.
+    """
+    affine = letterbox_map(frame.width_px, frame.height_px, turn_deg, side_px)
+    source = _lores_bgr(frame.lores_i420) if frame.lores_i420 is not None else frame.bgr
+    square = np.zeros((side_px, side_px, 3), np.uint8)
+    turn = turn_deg % 360.0
+    if turn in (0.0, 90.0, 180.0, 270.0):
+        scale = scale_of(affine)
+        size = (max(1, round(frame.width_px * scale)), max(1, round(frame.height_px * scale)))
+        small = _shrunk(source, size)
+        if turn:
+            small = cv2.rotate(small, _QUARTER_TURNS[turn])
+        height, width = small.shape[:2]
+        top, left = (side_px - height) // 2, (side_px - width) // 2
+        square[top : top + height, left : left + width] = small
+        # Whole pixels: say where the picture really went, not where it would ideally have gone.
+        affine = affine.copy()
+        affine[0, 2] += left + width / 2 - side_px / 2
+        affine[1, 2] += top + height / 2 - side_px / 2
+        return square, affine
+    scale = scale_of(affine)
+    size = (max(1, round(frame.width_px * scale)), max(1, round(frame.height_px * scale)))
+    small = _shrunk(source, size)
+    to_frame = np.diag([frame.width_px / size[0], frame.height_px / size[1], 1.0])
+    cv2.warpAffine(small, _for_opencv(affine @ to_frame), (side_px, side_px), dst=square, flags=cv2.INTER_LINEAR)
+    return square, affine
+
+
+def warped(bgr: Picture, affine: Affine, size_px: tuple[int, int], *, repeat_border: bool = False) -> Picture:
+    """The part of a picture that `affine` maps into width × height, same channel order; black outside of it,
+    or the border's colour when `repeat_border`."""
+    border = cv2.BORDER_REPLICATE if repeat_border else cv2.BORDER_CONSTANT
+    return np.asarray(
+        cv2.warpAffine(bgr, _for_opencv(affine), size_px, flags=cv2.INTER_LINEAR, borderMode=border), np.uint8
+    )
+
+
+def resized(picture: Picture, size_px: tuple[int, int]) -> Picture:
+    """The picture in another size (width, height), averaged when it shrinks."""
+    return _shrunk(picture, size_px)
+
+
+def quarter_turned(picture: Picture, turn_deg: int) -> Picture:
+    """Turned so that what had roll `turn_deg` (a multiple of 90) is upright."""
+    turn = float(turn_deg % 360)
+    return picture if not turn else np.asarray(cv2.rotate(picture, _QUARTER_TURNS[turn]), np.uint8)
+
+
+def swapped(picture: Picture) -> Picture:
+    """Red-first from blue-first, and back."""
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def fill_input(target: np.ndarray, picture: Picture, want: NetInput, *, colours: str) -> None:
+    """Writes a picture of the right size, channels in order `colours`, into a float32 input 1×H×W×3."""
+    source = picture if colours == want.colours else swapped(picture)
+    np.multiply(source, np.float32((want.high - want.low) / 255.0), out=target[0])
+    if want.low:
+        target += np.float32(want.low)
+
+
+def decode_picture(raw: bytes) -> Picture:
+    """A JPEG or PNG as blue-first pixels. Raises InputError."""
+    picture = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_COLOR) if raw else None
+    if picture is None:
+        raise InputError("not a picture that can be read (JPEG or PNG)")
+    return np.asarray(picture, np.uint8)
+
+
+def _shrunk(picture: Picture, size: tuple[int, int]) -> Picture:
+    shrinks = size[0] < picture.shape[1]
+    return np.asarray(
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), np.uint8
+    )
+
+
+def _lores_bgr(planes: Picture) -> Picture:
+    return np.asarray(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420), np.uint8)
+
+
+def _for_opencv(affine: Affine) -> Affine:
+    moved = affine[:2].copy()
+    moved[:, 2] += moved[:, :2].sum(axis=1) * 0.5 - 0.5
+    return moved

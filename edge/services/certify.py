@@ -1,0 +1,54 @@
+"""A visit by face, from an open camera to findings and an outcome. Nothing is stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from edge.core.comparison import Reference
+from edge.core.policy import Policy, decide_face
+from edge.core.record import FaceFindings
+from edge.core.visit import Outcome
+from edge.ports import Camera, Embedder, FaceDetector, Landmarker, LivenessNet
+from edge.services.burst import Burst, Watcher, collect
+from edge.services.judge import judge
+from edge.services.perceive import Perceiver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceNets:
+    """The four nets behind their ports."""
+
+    detector: FaceDetector
+    landmarker: Landmarker
+    liveness: LivenessNet
+    embedder: Embedder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FaceVisit:
+    """What a capture window came to. The burst holds pictures: let it go when they were used."""
+
+    findings: FaceFindings
+    outcome: Outcome
+    burst: Burst = field(repr=False)
+
+
+def certify_by_face(
+    camera: Camera,
+    nets: FaceNets,
+    references: Sequence[Reference],
+    policy: Policy,
+    *,
+    references_verified: bool,
+    watch: Watcher | None = None,
+) -> FaceVisit:
+    """Run one capture window and decide. The caller has asked for consent and closes the camera.
+
+    references_verified: they came with the unit's own visit list; otherwise the outcome is review at best.
+    watch: called after every frame (edge/services/burst.py). Raises CameraError and ModelError.
+    """
+    perceiver = Perceiver(nets.detector, nets.landmarker, policy.quality)
+    burst = collect(camera.frames(), perceiver, nets.liveness, policy.burst, watch=watch)
+    findings = judge(burst, references, nets.embedder, policy, references_verified=references_verified)
+    return FaceVisit(findings=findings, outcome=decide_face(findings), burst=burst)

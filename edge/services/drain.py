@@ -1,0 +1,252 @@
+"""Drain the outbox: send what is due, take receipts, believe only those that verify.
+
+Rules: checkpoint, then send (an entry is saved as sent before the wire gets it); a receipt's signature, owner,
+type and unit are checked before anything is saved, and receipt and states are saved in one transaction; no
+trouble with the link leaves `step` as an exception, it becomes a wait. A lossy link narrows the window to one
+record, so that a record that breaks links is found out alone; each receipt doubles it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from edge.core.delivery import (
+    DeliveryEvent,
+    DeliveryState,
+    OutboxEntry,
+    Timing,
+    WireOutcome,
+    advance,
+    apply_receipt,
+    backoff_s,
+    overdue,
+    select,
+)
+from edge.core.envelope import RECEIPT_TYPE, open_envelope
+from edge.core.errors import DoesNotVerify, SyncError, VerificationError
+from edge.core.keys import KeyRole, PublicKeyDocument, keys_of
+from edge.core.protocol import LinkState, UnitStatus
+from edge.core.receipt import Receipt, decode_receipt
+from edge.ports import Clock, Outbox, RecordStore, Uplink
+
+
+class ProgressKind(StrEnum):
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    RETRY = "retry"
+    REFILL = "refill"
+    RECEIPT_IGNORED = "receipt_ignored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Something a person or a log may want to know. `sequence` 0: not about one record."""
+
+    kind: ProgressKind
+    sequence: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What is not delivered: open (pending or sent) and quarantined."""
+
+    open: int
+    quarantined: int
+
+
+class Drain:
+    """The unit's side of delivery over its ports. `random01` gives uniform numbers over 0..1."""
+
+    def __init__(
+        self,
+        *,
+        unit_id: str,
+        store: RecordStore,
+        outbox: Outbox,
+        uplink: Uplink,
+        clock: Clock,
+        trusted: Iterable[PublicKeyDocument],
+        random01: Callable[[], float],
+        software: str = "",
+        window: int = 20,
+        timing: Timing | None = None,
+    ) -> None:
+        self._unit_id, self._software = unit_id, software
+        self._store, self._outbox, self._uplink, self._clock = store, outbox, uplink, clock
+        documents = list(trusted)
+        self._keys = keys_of(documents, KeyRole.RECEIPT)
+        self._owner = {d.keyid: d.owner for d in documents}
+        self._random01 = random01
+        self._window, self._largest_window = window, window
+        self._timing = timing or Timing()
+        self._connected = False
+        self._setbacks = 0
+        self._pause_until_s = 0.0
+        self._announced: UnitStatus | None = None
+
+    def backlog(self) -> Backlog:
+        """What is still in the outbox. Raises StoreError."""
+        return _count(self._outbox.entries())
+
+    def step(self, wait_s: float) -> list[Progress]:
+        """Do what can be done now, waiting for receipts at most `wait_s`. Raises StoreError only.
+
+        While `pause_s` is above 0 it does nothing and returns at once: the caller waits.
+        """
+        told: list[Progress] = []
+        try:
+            if self.pause_s() > 0:
+                return []
+            told += self._connect()
+            if not self._held_back_s():
+                told += self._send()
+            raws = self._uplink.received(wait_s)
+        except SyncError as e:
+            return told + list(self._take_outcomes()) + self._link_down(e)
+        told += self._take_outcomes()
+        for raw in raws:
+            told += self._take_receipt(raw)
+        return told
+
+    def pause_s(self) -> float:
+        """How long until there is something to do, in seconds; 0 while the link is up or may be tried."""
+        return 0.0 if self._connected else self._held_back_s()
+
+    def _held_back_s(self) -> float:
+        return max(0.0, self._pause_until_s - self._clock.monotonic_s())
+
+    def release(self) -> int:
+        """Offer the quarantined records again, at a technician's word. Gives their number."""
+        held = [e for e in self._outbox.entries() if e.state is DeliveryState.QUARANTINED]
+        for entry in held:
+            self._outbox.save(self._advanced(entry, DeliveryEvent.RELEASE))
+        return len(held)
+
+    def close(self) -> None:
+        self._connected = False
+        self._uplink.close()
+
+    def _connect(self) -> list[Progress]:
+        if self._connected:
+            return []
+        self._uplink.connect()
+        self._connected, self._announced = True, None
+        return [Progress(kind=ProgressKind.CONNECTED)]
+
+    def _send(self) -> Iterator[Progress]:
+        now, entries = self._now_utc_s(), self._outbox.entries()
+        for entry in overdue(entries, now_utc_s=now, timing=self._timing):
+            self._outbox.save(self._advanced(entry, DeliveryEvent.OVERDUE, "no receipt in time"))
+            yield Progress(kind=ProgressKind.RETRY, sequence=entry.sequence, detail="no receipt in time")
+        for entry in select(entries, now_utc_s=now, window=self._window, timing=self._timing):
+            self._outbox.save(self._advanced(entry, DeliveryEvent.SEND))
+            self._uplink.publish(self._outbox.envelope(entry.sequence))
+            yield Progress(kind=ProgressKind.SENT, sequence=entry.sequence)
+        self._announce(_count(entries))
+
+    def _announce(self, backlog: Backlog) -> None:
+        head = self._store.head()
+        status = UnitStatus(
+            unit_id=self._unit_id,
+            state=LinkState.ONLINE,
+            software=self._software,
+            head_sequence=head.sequence,
+            head_sha256=head.sha256,
+            outbox_open=backlog.open,
+            outbox_quarantined=backlog.quarantined,
+        )
+        # While a queue drains, its depth alone is not worth a message per step.
+        if self._announced is None or (backlog.open == 0 and status != self._announced):
+            self._uplink.announce(status)
+            self._announced = status
+
+    def _take_outcomes(self) -> Iterator[Progress]:
+        for outcome in self._uplink.outcomes():
+            entry = self._outbox.find(outcome.sha256)
+            if entry is None or entry.state is not DeliveryState.SENT:
+                continue
+            self._outbox.save(self._advanced(entry, outcome.event, outcome.detail))
+            if outcome.event is DeliveryEvent.UNHEARD:
+                self._hold_back()
+            yield Progress(kind=ProgressKind.RETRY, sequence=entry.sequence, detail=_told(outcome))
+
+    def _link_down(self, error: SyncError) -> list[Progress]:
+        self._connected = False
+        self._uplink.close()
+        self._hold_back()
+        return [Progress(kind=ProgressKind.DISCONNECTED, detail=error.message)]
+
+    def _hold_back(self) -> None:
+        """One record at a time, and a longer wait after each setback, until a receipt comes."""
+        if self._held_back_s() > 0:
+            return
+        self._setbacks += 1
+        self._window = 1
+        timing, random01 = self._timing, self._random01()
+        wait_s = backoff_s(self._setbacks, random01=random01, base_s=timing.base_s, cap_s=timing.cap_s)
+        self._pause_until_s = self._clock.monotonic_s() + wait_s
+
+    def _take_receipt(self, raw: bytes) -> list[Progress]:
+        try:
+            receipt = self._verified(raw)
+        except VerificationError as e:
+            return [Progress(kind=ProgressKind.RECEIPT_IGNORED, detail=f"{e.step}: {e.message}")]
+        found = (self._outbox.find(item.sha256) for item in receipt.items)
+        gap = receipt.gap_free_sequence
+        applied = apply_receipt(
+            receipt,
+            known={e.sha256: e for e in found if e is not None},
+            above_gap=self._outbox.receipted(gap + 1, gap + self._largest_window),
+            now_utc_s=self._now_utc_s(),
+            timing=self._timing,
+        )
+        if applied.changed:
+            self._outbox.save_receipt(raw, receipt, applied.changed)
+            self._setbacks, self._pause_until_s = 0, 0.0
+            self._window = min(self._largest_window, self._window * 2)
+        told = [_of_change(entry) for entry in applied.changed]
+        odd = [f"unknown digest {sha[:16]}…" for sha in applied.unknown]
+        odd += [f"contradicts what central said before of {sha[:16]}…" for sha in applied.contradicted]
+        return told + [Progress(kind=ProgressKind.RECEIPT_IGNORED, detail=d) for d in odd]
+
+    def _verified(self, raw: bytes) -> Receipt:
+        """The receipt, checked: 1 form, type and signatures; 2 format; 3 issuer owns the key; 4 this unit."""
+        opened = open_envelope(raw, keys=self._keys, payload_types={RECEIPT_TYPE})
+        receipt = decode_receipt(opened.payload)
+        if any(self._owner[keyid] != receipt.central_id for keyid in opened.key_ids):
+            raise DoesNotVerify(f"signed by another than {receipt.central_id!r}", step="issuer")
+        if receipt.unit_id != self._unit_id:
+            raise DoesNotVerify(f"made for unit {receipt.unit_id!r}, not {self._unit_id!r}", step="unit")
+        return receipt
+
+    def _advanced(self, entry: OutboxEntry, event: DeliveryEvent, reason: str = "") -> OutboxEntry:
+        now, random01 = self._now_utc_s(), self._random01()
+        return advance(entry, event, now_utc_s=now, timing=self._timing, random01=random01, reason=reason)
+
+    def _now_utc_s(self) -> float:
+        return datetime.fromisoformat(self._clock.now_utc()).timestamp()
+
+
+def _count(entries: Iterable[OutboxEntry]) -> Backlog:
+    states = [e.state for e in entries]
+    quarantined = states.count(DeliveryState.QUARANTINED)
+    return Backlog(open=len(states) - quarantined - states.count(DeliveryState.RECEIPTED), quarantined=quarantined)
+
+
+def _told(outcome: WireOutcome) -> str:
+    return f"{outcome.event}: {outcome.detail}" if outcome.detail else str(outcome.event)
+
+
+def _of_change(entry: OutboxEntry) -> Progress:
+    kind = {
+        DeliveryState.RECEIPTED: ProgressKind.DELIVERED,
+        DeliveryState.QUARANTINED: ProgressKind.REFUSED,
+    }.get(entry.state, ProgressKind.REFILL)
+    return Progress(kind=kind, sequence=entry.sequence, detail=entry.reason)

@@ -1,0 +1,104 @@
+"""A visit from its request to a draft of its record, by each of the three ways it can go.
+
+By face, by attestation of two people, or not performed for a coded reason: all end in a draft that is signed
+the same way (edge/services/keep.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.core.errors import InputError
+from edge.core.policy import ManualPolicy, decide_attestation, decide_not_performed
+from edge.core.record import Provenance
+from edge.core.visit import (
+    HOME_CERTIFICATION,
+    Attestation,
+    Consents,
+    Outcome,
+    PersonServed,
+    Place,
+    Reason,
+    Visit,
+)
+from edge.services.certify import FaceVisit
+from edge.services.keep import VisitDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitRequest:
+    """What is settled before anything is captured. Ids are drawn by the caller; begun_utc is ISO 8601 with `Z`."""
+
+    visit_id: str
+    record_id: str
+    unit_id: str
+    person: PersonServed
+    worker: str
+    place: Place
+    consents: Consents
+    begun_utc: str
+
+    def check_face_consent(self) -> None:
+        """Raises InputError when nobody agreed that the face is compared; ask before the camera is opened."""
+        if not self.consents.match_on_unit:
+            raise InputError(
+                "no consent to compare the face on the unit",
+                remedy="Ask for it (--consent match), or go the way without a face: --attest --why refused_face.",
+            )
+
+
+def draft_by_face(request: VisitRequest, visit: FaceVisit, provenance: Provenance, *, ended_utc: str) -> VisitDraft:
+    """The draft of a visit by face. Raises InputError without consent."""
+    request.check_face_consent()
+    return _draft(request, visit.outcome, provenance, ended_utc, face_visit=visit)
+
+
+def draft_by_attestation(
+    request: VisitRequest,
+    attestation: Attestation,
+    policy: ManualPolicy,
+    provenance: Provenance,
+    *,
+    ended_utc: str,
+    why: Reason | None = None,
+) -> VisitDraft:
+    """The draft of a visit without a face. Raises InputError when the attestation is wanting."""
+    outcome = decide_attestation(attestation, policy, why=why)
+    return _draft(request, outcome, provenance, ended_utc, attestation=attestation)
+
+
+def draft_not_performed(
+    request: VisitRequest, reason: Reason, provenance: Provenance, *, ended_utc: str
+) -> VisitDraft:
+    """The draft of a visit that could not take place. Raises InputError for a reason of another kind."""
+    return _draft(request, decide_not_performed(reason), provenance, ended_utc)
+
+
+def _draft(
+    request: VisitRequest,
+    outcome: Outcome,
+    provenance: Provenance,
+    ended_utc: str,
+    *,
+    face_visit: FaceVisit | None = None,
+    attestation: Attestation | None = None,
+) -> VisitDraft:
+    return VisitDraft(
+        record_id=request.record_id,
+        unit_id=request.unit_id,
+        visit=Visit(
+            visit_id=request.visit_id,
+            service=HOME_CERTIFICATION,
+            person_served=request.person,
+            date=request.begun_utc[:10],
+            place=request.place,
+            person_serving=request.worker,
+            begun_utc=request.begun_utc,
+            ended_utc=ended_utc,
+        ),
+        outcome=outcome,
+        consents=request.consents,
+        provenance=provenance,
+        face=face_visit.findings if face_visit else None,
+        attestation=attestation,
+    )

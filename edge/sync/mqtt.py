@@ -1,0 +1,220 @@
+"""Uplink over paho-mqtt: MQTT 5, TLS with the unit's certificate, QoS 1. The only file that knows paho.
+
+Driven by one thread, without paho's own queue, thread or reconnecting: the outbox owns what is sent again and
+when. Each connection is a fresh client; the broker's session (clean start off, one day) keeps receipts that
+come while the unit is away. A PUBACK is only noted: reason 16 (nobody subscribed) is not delivery, a failure is
+a denial, and a link lost before it leaves the envelope open. mosquitto 2.0.11 drops the link after a denial.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import time
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.core.config import SyncConfig
+from edge.core.delivery import DeliveryEvent, WireOutcome
+from edge.core.errors import ConfigError, SyncError
+from edge.core.protocol import (
+    MAX_PACKET_BYTES,
+    RECEIVE_MAXIMUM,
+    LinkState,
+    UnitStatus,
+    encode_status,
+    receipts_topic,
+    records_topic,
+    status_topic,
+)
+
+SESSION_EXPIRY_S = 24 * 3600
+CONNECT_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 2.0
+NO_SUBSCRIBERS = 16
+TOPIC_BYTES_AND_PROPERTIES = 512
+
+
+class MqttUplink:
+    """The wire of one unit; the configuration's paths are relative to `folder`."""
+
+    def __init__(self, *, unit_id: str, config: SyncConfig, folder: Path) -> None:
+        self._unit_id, self._config = unit_id, config
+        self._files = [folder / name for name in (config.ca_file, config.cert_file, config.key_file)]
+        self._client: paho.Client | None = None
+        self._accepted = False
+        self._subscribed = False
+        self._why_down = ""
+        self._largest_packet = MAX_PACKET_BYTES
+        self._open: dict[int, str] = {}
+        self._outcomes: list[WireOutcome] = []
+        self._receipts: list[bytes] = []
+
+    def connect(self) -> None:
+        """Connect, and listen for receipts. Raises SyncError, or ConfigError for unusable TLS files."""
+        self.close()
+        self._client = client = self._new_client()
+        self._accepted = self._subscribed = False
+        self._why_down, self._largest_packet = "", MAX_PACKET_BYTES
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.MaximumPacketSize = MAX_PACKET_BYTES
+        config = self._config
+        try:
+            client.connect(
+                config.host, config.port, config.keepalive_s, clean_start=False, properties=properties
+            )
+            self._run_until(lambda: self._accepted, "the broker's answer to CONNECT")
+            client.subscribe(receipts_topic(self._unit_id), qos=1)
+            self._run_until(lambda: self._subscribed, "the broker's answer to SUBSCRIBE")
+        except (OSError, ValueError) as e:
+            self._fail(f"{config.host}:{config.port}: {e}")
+            raise SyncError(f"no connection to the broker: {self._why_down}") from e
+
+    def publish(self, envelope: bytes) -> None:
+        """Hand an envelope to the wire. Raises SyncError when there is none; the outcome then says LOST."""
+        sha256 = hashlib.sha256(envelope).hexdigest()
+        if len(envelope) + TOPIC_BYTES_AND_PROPERTIES > self._largest_packet:
+            detail = f"the broker takes packets of {self._largest_packet} bytes at most"
+            self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.DENIED, detail=detail))
+            return
+        client = self._client
+        if client is None:
+            self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.LOST, detail=self._why_down))
+            raise SyncError(self._why_down or "not connected to the broker")
+        info = client.publish(records_topic(self._unit_id), envelope, qos=1)
+        self._open[info.mid] = sha256
+        if info.rc != paho.MQTT_ERR_SUCCESS:
+            self._fail(paho.error_string(info.rc))
+            raise SyncError(f"lost the broker: {self._why_down}")
+
+    def received(self, timeout_s: float) -> list[bytes]:
+        """Receipts that have come in, unverified; waits for the first. Raises SyncError when the link is gone."""
+        deadline = time.monotonic() + timeout_s
+        while self._client is not None and not self._receipts and not self._outcomes:
+            left_s = deadline - time.monotonic()
+            self._run_once(max(0.0, left_s))
+            if left_s <= 0:
+                break
+        while self._client is not None and self._run_once(0.0):
+            pass
+        receipts, self._receipts = self._receipts, []
+        if not receipts and self._client is None:
+            raise SyncError(f"lost the broker: {self._why_down}")
+        return receipts
+
+    def outcomes(self) -> list[WireOutcome]:
+        taken, self._outcomes = self._outcomes, []
+        return taken
+
+    def announce(self, status: UnitStatus) -> None:
+        if self._client is None:
+            raise SyncError(self._why_down or "not connected to the broker")
+        self._client.publish(status_topic(self._unit_id), encode_status(status), qos=1, retain=True)
+
+    def close(self) -> None:
+        """Say goodbye where there is a link; what is still open counts as lost. Idempotent."""
+        client = self._client
+        if client is None:
+            return
+        if self._subscribed:
+            info = client.publish(status_topic(self._unit_id), self._offline(), qos=1, retain=True)
+            deadline = time.monotonic() + CLOSE_TIMEOUT_S
+            while self._client is not None and not info.is_published() and time.monotonic() < deadline:
+                self._run_once(0.1)
+        client.disconnect()
+        self._fail("closed")
+
+    def _new_client(self) -> paho.Client:
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._unit_id,
+            protocol=paho.MQTTv5,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_inflight_messages = RECEIVE_MAXIMUM
+        client.tls_set_context(self._tls())
+        client.will_set(status_topic(self._unit_id), self._offline(), qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        client.on_disconnect = self._on_disconnect
+        return client
+
+    def _tls(self) -> ssl.SSLContext:
+        ca, cert, key = self._files
+        try:
+            context = ssl.create_default_context(cafile=str(ca))
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            context.load_cert_chain(cert, key)
+        except (OSError, ssl.SSLError) as e:
+            raise ConfigError(f"TLS files {ca}, {cert}, {key}: {e}") from e
+        return context
+
+    def _offline(self) -> bytes:
+        return encode_status(UnitStatus(unit_id=self._unit_id, state=LinkState.OFFLINE))
+
+    def _run_until(self, reached: Any, what: str) -> None:
+        deadline = time.monotonic() + CONNECT_TIMEOUT_S
+        while not reached():
+            if self._client is None:
+                raise SyncError(f"the broker closed the link: {self._why_down}")
+            if time.monotonic() > deadline:
+                self._fail(f"{what} did not come within {CONNECT_TIMEOUT_S:.0f} s")
+                raise SyncError(self._why_down)
+            self._run_once(0.2)
+
+    def _run_once(self, timeout_s: float) -> bool:
+        """One turn of the wire; whether something came in."""
+        client = self._client
+        if client is None:
+            return False
+        before = len(self._receipts), len(self._outcomes)
+        code = client.loop(timeout_s)
+        if code != paho.MQTT_ERR_SUCCESS:
+            self._fail(self._why_down or paho.error_string(code))
+        return (len(self._receipts), len(self._outcomes)) != before
+
+    def _fail(self, why: str) -> None:
+        """The link is gone: every envelope without a PUBACK is open again."""
+        self._client, self._subscribed, self._why_down = None, False, why
+        lost = (WireOutcome(sha256=s, event=DeliveryEvent.LOST, detail=why) for s in self._open.values())
+        self._outcomes.extend(lost)
+        self._open.clear()
+
+    def _on_connect(self, _c: Any, _u: Any, _flags: Any, code: ReasonCode, properties: Properties | None) -> None:
+        if code.is_failure:
+            self._why_down = str(code)
+            return
+        self._accepted = True
+        self._largest_packet = getattr(properties, "MaximumPacketSize", MAX_PACKET_BYTES)
+
+    def _on_subscribe(self, _c: Any, _u: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
+        if any(code.is_failure for code in codes):
+            self._fail(f"the broker refuses the subscription to receipts: {codes[0]}")
+        else:
+            self._subscribed = True
+
+    def _on_publish(self, _c: Any, _u: Any, mid: int, code: ReasonCode, _p: Any) -> None:
+        sha256 = self._open.pop(mid, None)
+        if sha256 is None:
+            return
+        if code.is_failure:
+            self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.DENIED, detail=str(code)))
+        elif code.value == NO_SUBSCRIBERS:
+            self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.UNHEARD, detail=str(code)))
+
+    def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
+        self._receipts.append(bytes(message.payload))
+
+    def _on_disconnect(self, _c: Any, _u: Any, _flags: Any, code: ReasonCode, _p: Any) -> None:
+        self._why_down = self._why_down or str(code)

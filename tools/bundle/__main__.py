@@ -1,0 +1,105 @@
+"""python -m tools.bundle build|export|show: makes model bundles from a sources table."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from edge.core.errors import DoorstepError, VerificationError
+from edge.core.keys import KeyPurpose
+from edge.models.bundle import Bundle, export_bundle, load_bundle
+from edge.models.runtime import choose_runtime
+from tools.bundle.build import Job, build
+from tools.bundle.signing import developer_key, public_document, signer_from
+from tools.bundle.sources import DEFAULT_TABLE, read_sources
+
+_CONSOLE = Console(stderr=True, highlight=False)
+_TABLE_OPTION = click.option(
+    "--sources", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=DEFAULT_TABLE,
+    help="Sources table; the default one stands beside this tool.",
+)  # fmt: skip
+_KEY_OPTION = click.option(
+    "--sign-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None,
+    help="Ed25519 private key (PKCS8 PEM) that signs the bundle; by default a developer key of this machine.",
+)  # fmt: skip
+
+
+def cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "doorstep"
+
+
+@click.group()
+def main() -> None:
+    """Make, export and show model bundles."""
+
+
+@main.command("build")
+@_TABLE_OPTION
+@_KEY_OPTION
+@click.option("--owner", default="developer", help="Publisher's name in the public key document.")
+@click.option("--runtime", default="auto", help="Runtime for the comparison with the float nets: litert or tflite.")
+def build_command(sources: Path, sign_key: Path | None, owner: str, runtime: str) -> None:
+    """Build the bundle unless it is there already; prints its folder."""
+    folder, _ = _built(sources, sign_key, owner, runtime)
+    click.echo(folder)
+
+
+@main.command("export")
+@_TABLE_OPTION
+@_KEY_OPTION
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export_command(sources: Path, sign_key: Path | None, file: Path) -> None:
+    """Write the bundle (built first if need be) to FILE, for `doorstep models install FILE` elsewhere."""
+    _, bundle = _built(sources, sign_key, "developer", "auto")
+    export_bundle(bundle, file)
+    click.echo(f"{file} {file.stat().st_size / 1e6:.1f} MB")
+
+
+@main.command("show")
+@_TABLE_OPTION
+@_KEY_OPTION
+def show_command(sources: Path, sign_key: Path | None) -> None:
+    """Say what is in the bundle and how it was judged."""
+    folder, bundle = _built(sources, sign_key, "developer", "auto")
+    table = Table("role", "net", "MB", "scheme", "time ×", "agreement with float", "licence", title=str(folder))
+    for net in bundle.manifest.nets:
+        figures = "\n".join(f"{a.measure} {a.value} (bound {a.bound}, {a.faces} faces)" for a in net.agreement)
+        table.add_row(net.role, net.name, f"{net.size_bytes / 1e6:.2f}", net.quantization.scheme,
+                      str(net.quantization.time_ratio), figures, net.licence)  # fmt: skip
+    Console().print(table)
+
+
+def _built(sources: Path, sign_key: Path | None, owner: str, runtime: str) -> tuple[Path, Bundle]:
+    table, key = read_sources(sources)
+    cache = cache_folder()
+    signer = signer_from(sign_key or developer_key(cache / "keys"))
+    keys = {signer.public_key.keyid: signer.public_key}
+    folder = cache / "bundles" / key
+    try:
+        bundle = load_bundle(folder, keys)
+    except VerificationError:
+        job = Job(table=table, table_folder=sources.parent, key=key, cache=cache, signer=signer,
+                  runtime=choose_runtime(runtime), say=_CONSOLE.print)  # fmt: skip
+        with _CONSOLE.status("building the model bundle"):
+            bundle = load_bundle(build(job), keys)
+    purpose = KeyPurpose.PROVISIONED if sign_key else KeyPurpose.DEMONSTRATION
+    folder.with_suffix(".pub.json").write_bytes(public_document(signer, owner, purpose))
+    return folder, bundle
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=False)
+    except click.ClickException as e:
+        e.show()
+        sys.exit(e.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except DoorstepError as e:
+        _CONSOLE.print(f"[red]{e.message}[/red]\n{e.remedy}")
+        sys.exit(1)
