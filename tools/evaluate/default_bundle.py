@@ -15,11 +15,15 @@ from tools.bundle.__main__ import cache_folder
 from tools.bundle.sources import DEFAULT_TABLE, read_sources
 
 
+def find_folder() -> Path:
+    """Where `python -m tools.bundle build` puts the bundle of the default sources table."""
+    return cache_folder() / "bundles" / read_sources(DEFAULT_TABLE)[1]
+
+
 def find_bundle(folder: Path | None) -> Bundle:
     """The verified bundle in `folder`, or the built one. Raises ModelError or VerificationError."""
     remedy = "Build the bundle with `python -m tools.bundle build`, or name another folder with --bundle."
-    if folder is None:
-        folder = cache_folder() / "bundles" / read_sources(DEFAULT_TABLE)[1]
+    folder = folder or find_folder()
     document = folder.with_name(f"{folder.name}.pub.json")
     try:
         key = decode_public_key(document.read_bytes())
