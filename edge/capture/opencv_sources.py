@@ -221,6 +221,12 @@ def place_picture(picture: Picture, frame_from_picture: Affine, onto: Picture) -
     return _as_picture(placed)
 
 
+def blurred_to(picture: Picture, width_px: int, height_px: int) -> Picture:
+    """The picture without its details, stretched to the given size: colours of its surroundings, no shapes."""
+    blots = cv2.resize(picture, (16, 12), interpolation=cv2.INTER_AREA)
+    return _as_picture(cv2.resize(blots, (width_px, height_px), interpolation=cv2.INTER_CUBIC))
+
+
 def to_i420(bgr: Picture) -> Picture:
     """BGR H×W×3 (both even) to planar YUV 4:2:0, 3H/2 rows of W bytes."""
     return _as_picture(cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420))

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.capture.opencv_sources import place_picture, to_i420
+from edge.capture.opencv_sources import blurred_to, place_picture, to_i420
 from edge.capture.script import Hand, Script, empty_room, light_table, placement
 from edge.core.config import CameraConfig
 from edge.core.errors import CameraError
@@ -53,7 +53,9 @@ class ScriptedCamera:
 
     def frames(self) -> Iterator[Frame]:
         """The scene from its first frame, at each call; a frame's time is its number divided by the rate."""
-        room, light, grain = empty_room(*self._size), light_table(self._script), self._grain()
+        light, grain = light_table(self._script), self._grain()
+        photograph = self._photograph
+        room = empty_room(*self._size) if photograph is None else blurred_to(photograph, *self._size)
         hand = Hand(self._seed)
         for index in range(round(self._script.seconds * self._rate_fps)):
             if self._closed:

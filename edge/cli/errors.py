@@ -5,16 +5,18 @@ With --json the error is a JSON object on stdout, where the program that asked r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
-from rich.console import Console
-from rich.text import Text
 
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify, DoorstepError, VerificationError
-from edge.core.verdict import Verdict
+
+if TYPE_CHECKING:
+    # Not at run time: it would load the cryptography that help has no use for.
+    from edge.core.verdict import Verdict
 
 EXIT_CODES = {
     0: "done; what was checked verifies",
@@ -25,11 +27,11 @@ EXIT_CODES = {
 }
 JSON_KEY = "edge.cli.json"
 
-_OF_VERDICT = {Verdict.VERIFIES: 0, Verdict.DOES_NOT_VERIFY: 1, Verdict.COULD_NOT_BE_CHECKED: 3}
+_OF_VERDICT = {"verifies": 0, "does_not_verify": 1, "could_not_be_checked": 3}
 
 
 def exit_code_of(verdict: Verdict) -> int:
-    return _OF_VERDICT[verdict]
+    return _OF_VERDICT[verdict.value]
 
 
 def exit_code_of_error(error: DoorstepError) -> int:
@@ -45,7 +47,7 @@ def reported(ctx: click.Context) -> Iterator[None]:
         yield
     except DoorstepError as error:
         if ctx.find_root().meta.get(JSON_KEY):
-            click.echo(msgspec.json.encode({"error": _as_fields(error)}).decode())
+            click.echo(json.dumps({"error": _as_fields(error)}, ensure_ascii=False))
         else:
             _print(error)
         ctx.exit(exit_code_of_error(error))
@@ -59,6 +61,9 @@ def _as_fields(error: DoorstepError) -> dict[str, str]:
 
 
 def _print(error: DoorstepError) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
     # Text, not markup: a message may quote what a stranger's file says.
     console = Console(stderr=True, soft_wrap=True)
     console.print(Text.assemble(("✗ ", "bold red"), error.message))

@@ -87,7 +87,9 @@ def _scores(record: VisitRecord) -> dict[str, dict[str, float | None]]:
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
-    table = Table("#", "ended (UTC)", "person", "outcome", "reasons", "scores (review/accept)", "delivery")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("#", "ended (UTC)", "person", "outcome", "reasons", "scores", "delivery"):
+        table.add_column(heading, overflow="fold")
     for row in rows:
         if "fault" in row:
             table.add_row(str(row["sequence"]), "", "", Text("unreadable", style="red"), Text(row["fault"]), "", "")
@@ -96,8 +98,8 @@ def _table(rows: list[dict[str, Any]]) -> Table:
             str(row["sequence"]),
             row["ended_utc"][:19].replace("T", " ") + (" ↶" if row["clock_set_back"] else ""),
             Text(row["person_id"]),
-            row["outcome"] + (" (simulated)" if row["simulated"] else ""),
-            ", ".join(row["reasons"]),
+            row["outcome"] + ("\n(simulated)" if row["simulated"] else ""),
+            "\n".join(row["reasons"]),
             "\n".join(_score_text(name, score) for name, score in row["scores"].items()) or "–",
             Text(row["delivery"] + (f": {row['delivery_reason']}" if row["delivery_reason"] else "")),
         )

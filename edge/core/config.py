@@ -9,6 +9,7 @@ import re
 
 import msgspec
 
+from edge.core.document import read_toml
 from edge.core.errors import ConfigError, SimulatedInputRefused
 from edge.core.keys import KeyPurpose
 from edge.core.record import CaptureSource
@@ -58,10 +59,7 @@ class UnitConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 def decode_config(raw: bytes) -> UnitConfig:
     """Read `unit.toml`. Raises ConfigError naming the field that is wrong."""
-    try:
-        config = msgspec.toml.decode(raw, type=UnitConfig)
-    except msgspec.DecodeError as e:
-        raise ConfigError(f"unit.toml: {e}") from e
+    config = read_toml(raw, UnitConfig, what="unit.toml")
     if not UNIT_ID.fullmatch(config.unit_id):
         raise ConfigError(f"unit.toml: unit_id {config.unit_id!r} is not 2 to 63 of a-z, 0-9 and '-'")
     if config.models.threads < 1:

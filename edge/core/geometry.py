@@ -108,11 +108,3 @@ def region_from_mesh(mesh: FaceMesh) -> FaceRegion:
     return FaceRegion(
         center_px=(x, y), width_px=width, height_px=height, roll_deg=roll_deg, score=mesh.presence, keypoints_px=None
     )
-
-
-def shifted_inside(low: float, high: float, limit: float) -> tuple[float, float]:
-    """The span low..high moved, not cut, to lie within 0..limit; a span longer than that becomes 0..limit."""
-    if high - low >= limit:
-        return 0.0, limit
-    move = max(0.0, -low) - max(0.0, high - limit)
-    return low + move, high + move

@@ -14,6 +14,7 @@ import msgspec
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify
 
 Role = Literal["detector", "landmarks", "liveness", "embedding"]
+Scheme = Literal["weights8", "dynamic8", "static8", "float16", "float32", "as-published"]
 
 FORMAT = "doorstep.model-bundle/1"
 ROLES: tuple[Role, ...] = ("detector", "landmarks", "liveness", "embedding")
@@ -87,7 +88,7 @@ class Quantization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """scheme: see docs/models.md. why: the figures that made it the choice. time_ratio: time of this net over
     the float net's, one thread, on the machine and runtime that built the bundle."""
 
-    scheme: Literal["weights8", "dynamic8", "static8", "float16", "float32", "as-published"]
+    scheme: Scheme
     why: str
     runtime: str
     time_ratio: float

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from edge.core.comparison import Band, band
+from edge.core.document import read_toml
 from edge.core.errors import ConfigError, InputError
 from edge.core.quality import QualityLimits
 from edge.core.record import FaceFindings, Score
@@ -61,10 +62,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def decode_policy(raw: bytes) -> Policy:
     """Read a policy file. Raises ConfigError naming the field that is wrong."""
-    try:
-        policy = msgspec.toml.decode(raw, type=Policy)
-    except msgspec.DecodeError as e:
-        raise ConfigError(f"policy: {e}") from e
+    policy = read_toml(raw, Policy, what="policy")
     if policy.format != FORMAT:
         raise ConfigError(f"policy: format {policy.format!r}, expected {FORMAT!r}")
     for name in ("comparison", "liveness", "continuity"):

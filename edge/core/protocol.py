@@ -7,12 +7,12 @@ topic, not the message, says who speaks. Status carries no personal data.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
 from edge.core.config import UNIT_ID
-from edge.core.errors import CouldNotBeChecked, DoesNotVerify
+from edge.core.document import read_json
+from edge.core.errors import DoesNotVerify
 
 FORMAT = "doorstep.status/1"
 ROOT = "doorstep/v1/units"
@@ -68,10 +68,4 @@ def encode_status(status: UnitStatus) -> bytes:
 
 def decode_status(payload: bytes) -> UnitStatus:
     """Read a status message. Raises CouldNotBeChecked (unknown format), DoesNotVerify (broken)."""
-    try:
-        document: Any = msgspec.json.decode(payload)
-        if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise CouldNotBeChecked(f"the status is not a {FORMAT} document", step="payload")
-        return msgspec.convert(document, UnitStatus)
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as e:
-        raise DoesNotVerify(f"the status breaks its format: {e}", step="payload") from e
+    return read_json(payload, UnitStatus, format_=FORMAT, what="the status")

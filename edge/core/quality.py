@@ -36,7 +36,8 @@ _LEFT, _RIGHT = (np.flatnonzero(half[_WINDOW][1:-1, 1:-1][_INNER]) for half in (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """eye_distance_px: between the eyes' centres, in the main stream. brightness: mean luma of the face,
+    """eye_distance_px: between the eyes' centres, in the main stream and in depth, so that a head turned away is not
+    taken for one far off. brightness: mean luma of the face,
     0..255. clipped: share of face pixels at 250 or more, or 5 or less. unevenness: |left - right| / mean luma.
     sharpness: grey levels squared. yaw_deg, pitch_deg: head turned to its left, head raised, 0 frontal.
     roll_deg: (-180, 180]. eye_opening: ratio of height to width of the more open eye. presence: the mesh net's
@@ -93,10 +94,10 @@ def measure(mesh: FaceMesh, *, roll_deg: float, frame_size_px: tuple[int, int]) 
     points = mesh.points_px
     inside = (points[:, :2] >= 0) & (points[:, :2] < np.array(frame_size_px, np.float32))
     yaw_deg, pitch_deg = _pose(points, roll_deg)
-    right, left = points[RIGHT_EYE, :2], points[LEFT_EYE, :2]
-    x, y = ((left.sum(axis=0) - right.sum(axis=0)) / len(RIGHT_EYE)).tolist()
+    right, left = points[RIGHT_EYE], points[LEFT_EYE]
+    apart = (left.sum(axis=0) - right.sum(axis=0)) / len(RIGHT_EYE)
     return Quality(
-        eye_distance_px=math.hypot(x, y),
+        eye_distance_px=math.hypot(*apart.tolist()),
         brightness=mean,
         clipped=float(np.count_nonzero((skin >= 250) | (skin <= 5))) / skin.size,
         unevenness=abs(float(skin[_LEFT].mean()) - float(skin[_RIGHT].mean())) / max(mean, 1.0),
@@ -104,7 +105,7 @@ def measure(mesh: FaceMesh, *, roll_deg: float, frame_size_px: tuple[int, int]) 
         yaw_deg=yaw_deg,
         pitch_deg=pitch_deg,
         roll_deg=roll_deg,
-        eye_opening=max(_eye_opening(right), _eye_opening(left)),
+        eye_opening=max(_eye_opening(right[:, :2]), _eye_opening(left[:, :2])),
         presence=mesh.presence,
         inside=float(np.count_nonzero(inside[:, 0] & inside[:, 1])) / len(points),
     )

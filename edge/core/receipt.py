@@ -7,11 +7,10 @@ acknowledgement says nothing (docs/adr/0004).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
-from edge.core.errors import CouldNotBeChecked, DoesNotVerify
+from edge.core.document import read_json
 
 FORMAT = "doorstep.receipt/1"
 
@@ -49,10 +48,4 @@ def encode_receipt(receipt: Receipt) -> bytes:
 
 def decode_receipt(payload: bytes) -> Receipt:
     """Read a verified receipt payload. Raises CouldNotBeChecked (unknown format), DoesNotVerify (broken)."""
-    try:
-        document: Any = msgspec.json.decode(payload)
-        if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise CouldNotBeChecked(f"the receipt is not a {FORMAT} document", step="payload")
-        return msgspec.convert(document, Receipt)
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as e:
-        raise DoesNotVerify(f"the receipt breaks its format: {e}", step="payload") from e
+    return read_json(payload, Receipt, format_=FORMAT, what="the receipt")

@@ -8,12 +8,12 @@ docs/record-format.md explains each field to people who write another receiver.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
+from edge.core.document import read_json
 from edge.core.envelope import RECORD_TYPES, SIMULATED_VISIT_TYPE, VISIT_TYPE
-from edge.core.errors import CouldNotBeChecked, DoesNotVerify
+from edge.core.errors import DoesNotVerify
 from edge.core.visit import Attestation, Consents, Outcome, Visit
 
 FORMAT = "doorstep.visit/1"
@@ -75,9 +75,9 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 class FaceFindings(msgspec.Struct, frozen=True, kw_only=True):
     """What the burst showed. Lengths in px of the main stream, angles in degrees, light 0..255.
 
-    reference_verified: the references came with the unit's own visit list, not from
-    whoever holds the unit. continuity: least cosine between the probes of the burst (were all of one face?). ambiguous: several faces
-    of like size, so that nobody can say from the pictures which is the person of the visit.
+    reference_verified: the references came with the unit's own visit list, not from whoever holds the unit.
+    continuity: least cosine between the probes of the burst (were all of one face?). ambiguous: several faces of
+    like size, so that nobody can say from the pictures which is the person of the visit.
     """
 
     frames_seen: int
@@ -141,14 +141,7 @@ def decode_record(payload: bytes, payload_type_: str) -> VisitRecord:
     """
     if payload_type_ not in RECORD_TYPES:
         raise DoesNotVerify(f"{payload_type_!r} is no record", step="payload")
-    try:
-        document: Any = msgspec.json.decode(payload)
-        if not isinstance(document, dict) or document.get("format") != FORMAT:
-            found = document.get("format") if isinstance(document, dict) else type(document).__name__
-            raise CouldNotBeChecked(f"format {found!r} is unknown here, expected {FORMAT!r}", step="payload")
-        record = msgspec.convert(document, VisitRecord)
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError) as e:
-        raise DoesNotVerify(f"the payload is not a {FORMAT} document: {e}", step="payload") from e
+    record = read_json(payload, VisitRecord, format_=FORMAT, what="the record")
     if payload_type_ == VISIT_TYPE and record.provenance.source.simulated:
         raise DoesNotVerify("a genuine record names a simulated source", step="payload")
     if record.sequence < 1:

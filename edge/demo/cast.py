@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,18 +74,12 @@ SCENES = (
 )
 
 
-def find_portraits(folder: Path | None = None) -> Path:
-    """The folder that holds every portrait: `folder`, or the user's cache. Raises InputError naming what lacks."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "doorstep"
-    found = folder or cache / FOLDER
-    missing = [name for name in PORTRAITS if not (found / name).is_file()]
+def find_portraits(folder: Path) -> Path:
+    """`folder`, seen to hold every portrait. Raises InputError naming what lacks."""
+    missing = [name for name in PORTRAITS if not (folder / name).is_file()]
     if missing:
         raise InputError(
-            f"{found} lacks the portrait(s) {', '.join(missing)}",
+            f"{folder} lacks the portrait(s) {', '.join(missing)}",
             remedy="Get them once with `make demo`, or `python -m tools.portraits` in the source folder.",
         )
-    return found
-
-
-def file_sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return folder

@@ -94,7 +94,12 @@ class Player:
 
         with self._camera(scene) as camera:
             visit = certify_by_face(
-                camera, self._side.face_nets, self._references, self._side.policy, references_verified=True, watch=watch
+                camera,
+                self._side.face_nets,
+                self._references,
+                self._side.policy,
+                references_verified=True,
+                watch=watch,
             )
             provenance = self._side.provenance(camera.source, by_face=True)
         draft = draft_by_face(request, visit, provenance, ended_utc=self._unit.clock.now_utc())

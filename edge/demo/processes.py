@@ -37,12 +37,19 @@ class Child:
     def running(self) -> bool:
         return self._process.poll() is None
 
+    @property
+    def failed(self) -> bool:
+        """Whether it ended by itself with an error."""
+        return self._process.poll() not in (None, 0)
+
+    def last_line(self) -> str:
+        return (self.text().strip().splitlines() or ["no output"])[-1]
+
     def wait_for(self, text: str) -> None:
         """Wait until the log holds `text`. Raises StageError with the log's last line."""
         wait_until(lambda: text in self.text() or not self.running, READY_TIMEOUT_S)
         if text not in self.text():
-            last = (self.text().strip().splitlines() or ["no output"])[-1]
-            raise StageError(f"{self.log.stem} did not start: {last}")
+            raise StageError(f"{self.log.stem} did not start: {self.last_line()}")
 
     def text(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")

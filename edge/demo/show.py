@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,14 @@ from edge.core.errors import InputError
 from edge.core.keys import KeyPurpose
 from edge.core.receipt import decode_receipt
 from edge.demo.cast import SCENES
+from edge.demo.courier import Courier
 from edge.demo.play import Played, Player
-from edge.demo.processes import UNIT, Child, StageError, wait_until
 from edge.demo.stage import CENTRAL_ID, Stage
 from edge.demo.summary import ChainCheck, Delivery, Summary
 from edge.services.audit import audit_store
 from edge.wiring import Unit, believe, found_unit, open_unit
 
 UNIT_ID = "demo-unit"
-DELIVERY_TIMEOUT_S = 60.0
 
 _SETTINGS = """
 [models]
@@ -66,14 +66,12 @@ def run_show(plan: Plan, tell: Tell) -> Shown:
         unit_folder = _make_unit(plan, stage)
         with open_unit(unit_folder) as unit:
             player = Player(unit, plan.portraits, seed=plan.seed)
-            sync_log = stage.logs / "sync.log"
             stage.start_broker()
             stage.start_central()
-            with Child([*UNIT, "sync", "--json", "--unit", str(unit_folder)], sync_log) as sync:
-                sync.wait_for("connected")
-                played = _visits(stage, player, tell)
+            with Courier(unit, stage.logs / "sync.log") as courier:
+                played = _visits(stage, player, courier, tell)
                 tell("delivery", 0)
-                _await_receipts(unit)
+                courier.finish()
             tell("verify", 0)
             played = tuple(replace(p, summary=_with_delivery(unit, p)) for p in played)
             own = audit_store(unit.store, unit.believed())
@@ -120,22 +118,17 @@ def _make_unit(plan: Plan, stage: Stage) -> Path:
     return folder
 
 
-def _visits(stage: Stage, player: Player, tell: Tell) -> tuple[Played, ...]:
-    """All scenes; the broker is switched off and on as they ask."""
+def _visits(stage: Stage, player: Player, courier: Courier, tell: Tell) -> tuple[Played, ...]:
+    """All scenes; the broker is switched off and on as they ask, and the courier tries whatever it is."""
     played, broker_up = [], True
     for scene in SCENES:
         if scene.broker_up != broker_up:
             broker_up = scene.broker_up
             (stage.start_broker if broker_up else stage.stop_broker)()
-        key = scene.key
-        tell(key, 0)
-        played.append(player.play(scene, lambda frames, key=key: tell(key, frames)))
+        tell(scene.key, 0)
+        played.append(player.play(scene, partial(tell, scene.key)))
+        courier.wake()
     return tuple(played)
-
-
-def _await_receipts(unit: Unit) -> None:
-    if not wait_until(lambda: not unit.outbox.entries(), DELIVERY_TIMEOUT_S):
-        raise StageError(f"after {DELIVERY_TIMEOUT_S:.0f} s there are records without a receipt")
 
 
 def _with_delivery(unit: Unit, played: Played) -> Any:

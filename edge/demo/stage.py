@@ -42,8 +42,9 @@ class Stage:
         self._ask("unit", "add", str(unit_key), "--dir", str(self.central))
 
     def start_central(self) -> None:
-        """Start ingest; it waits for the broker by itself."""
+        """Start ingest and wait until it listens; it lives through the broker's absence. Raises StageError."""
         self._ingest = Child([*CENTRAL, "ingest", "--json", "--dir", str(self.central)], self.logs / "central.log")
+        self._ingest.wait_for("ready")
 
     def start_broker(self) -> None:
         """Switch the broker on and wait until it listens. Raises StageError."""
@@ -63,7 +64,7 @@ class Stage:
         file = self.root / "offered-to-genuine.jsonl"
         file.write_bytes(envelope + b"\n")
         command = [*CENTRAL, "submit", str(file), "--unit-id", unit_id, "--json", "--dir", str(self.genuine)]
-        items = run_json(command, allowed=(0, 1))["receipt"]["items"]
+        items = run_json(command, allowed=(0, 1))["items"]
         return str(items[0]["reason"]) if items[0]["verdict"] == "refused" else ""
 
     def close(self) -> None:
@@ -87,5 +88,3 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-

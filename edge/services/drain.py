@@ -25,11 +25,10 @@ from edge.core.delivery import (
     overdue,
     select,
 )
-from edge.core.envelope import RECEIPT_TYPE, open_envelope
-from edge.core.errors import DoesNotVerify, SyncError, VerificationError
-from edge.core.keys import KeyRole, PublicKeyDocument, keys_of
+from edge.core.errors import SyncError, VerificationError
+from edge.core.keys import PublicKeyDocument
 from edge.core.protocol import LinkState, UnitStatus
-from edge.core.receipt import Receipt, decode_receipt
+from edge.core.receipt_check import open_receipt
 from edge.ports import Clock, Outbox, RecordStore, Uplink
 
 
@@ -80,9 +79,7 @@ class Drain:
     ) -> None:
         self._unit_id, self._software = unit_id, software
         self._store, self._outbox, self._uplink, self._clock = store, outbox, uplink, clock
-        documents = list(trusted)
-        self._keys = keys_of(documents, KeyRole.RECEIPT)
-        self._owner = {d.keyid: d.owner for d in documents}
+        self._trusted = list(trusted)
         self._random01 = random01
         self._window, self._largest_window = window, window
         self._timing = timing or Timing()
@@ -125,8 +122,7 @@ class Drain:
     def release(self) -> int:
         """Offer the quarantined records again, at a technician's word. Gives their number."""
         held = [e for e in self._outbox.entries() if e.state is DeliveryState.QUARANTINED]
-        for entry in held:
-            self._outbox.save(self._advanced(entry, DeliveryEvent.RELEASE))
+        self._outbox.save_all([self._advanced(entry, DeliveryEvent.RELEASE) for entry in held])
         return len(held)
 
     def close(self) -> None:
@@ -142,12 +138,21 @@ class Drain:
 
     def _send(self) -> Iterator[Progress]:
         now, entries = self._now_utc_s(), self._outbox.entries()
-        for entry in overdue(entries, now_utc_s=now, timing=self._timing):
-            self._outbox.save(self._advanced(entry, DeliveryEvent.OVERDUE, "no receipt in time"))
-            yield Progress(kind=ProgressKind.RETRY, sequence=entry.sequence, detail="no receipt in time")
-        for entry in select(entries, now_utc_s=now, window=self._window, timing=self._timing):
-            self._outbox.save(self._advanced(entry, DeliveryEvent.SEND))
-            self._uplink.publish(self._outbox.envelope(entry.sequence))
+        late = overdue(entries, now_utc_s=now, timing=self._timing)
+        if late:
+            self._outbox.save_all([self._advanced(e, DeliveryEvent.OVERDUE, "no receipt in time") for e in late])
+            yield from (Progress(kind=ProgressKind.RETRY, sequence=e.sequence, detail="no receipt") for e in late)
+        due = select(entries, now_utc_s=now, window=self._window, timing=self._timing)
+        sent = [self._advanced(e, DeliveryEvent.SEND) for e in due]
+        if sent:
+            self._outbox.save_all(sent)
+        for position, entry in enumerate(sent):
+            try:
+                self._uplink.publish(self._outbox.envelope(entry.sequence))
+            except SyncError:
+                # The wire tells of this one; those after it never reached it.
+                self._outbox.save_all([self._advanced(e, DeliveryEvent.LOST) for e in sent[position + 1 :]])
+                raise
             yield Progress(kind=ProgressKind.SENT, sequence=entry.sequence)
         self._announce(_count(entries))
 
@@ -168,14 +173,17 @@ class Drain:
             self._announced = status
 
     def _take_outcomes(self) -> Iterator[Progress]:
+        changed: list[OutboxEntry] = []
         for outcome in self._uplink.outcomes():
             entry = self._outbox.find(outcome.sha256)
             if entry is None or entry.state is not DeliveryState.SENT:
                 continue
-            self._outbox.save(self._advanced(entry, outcome.event, outcome.detail))
+            changed.append(self._advanced(entry, outcome.event, outcome.detail))
             if outcome.event is DeliveryEvent.UNHEARD:
                 self._hold_back()
             yield Progress(kind=ProgressKind.RETRY, sequence=entry.sequence, detail=_told(outcome))
+        if changed:
+            self._outbox.save_all(changed)
 
     def _link_down(self, error: SyncError) -> list[Progress]:
         self._connected = False
@@ -195,7 +203,7 @@ class Drain:
 
     def _take_receipt(self, raw: bytes) -> list[Progress]:
         try:
-            receipt = self._verified(raw)
+            receipt = open_receipt(raw, self._trusted, unit_id=self._unit_id)
         except VerificationError as e:
             return [Progress(kind=ProgressKind.RECEIPT_IGNORED, detail=f"{e.step}: {e.message}")]
         found = (self._outbox.find(item.sha256) for item in receipt.items)
@@ -215,16 +223,6 @@ class Drain:
         odd = [f"unknown digest {sha[:16]}…" for sha in applied.unknown]
         odd += [f"contradicts what central said before of {sha[:16]}…" for sha in applied.contradicted]
         return told + [Progress(kind=ProgressKind.RECEIPT_IGNORED, detail=d) for d in odd]
-
-    def _verified(self, raw: bytes) -> Receipt:
-        """The receipt, checked: 1 form, type and signatures; 2 format; 3 issuer owns the key; 4 this unit."""
-        opened = open_envelope(raw, keys=self._keys, payload_types={RECEIPT_TYPE})
-        receipt = decode_receipt(opened.payload)
-        if any(self._owner[keyid] != receipt.central_id for keyid in opened.key_ids):
-            raise DoesNotVerify(f"signed by another than {receipt.central_id!r}", step="issuer")
-        if receipt.unit_id != self._unit_id:
-            raise DoesNotVerify(f"made for unit {receipt.unit_id!r}, not {self._unit_id!r}", step="unit")
-        return receipt
 
     def _advanced(self, entry: OutboxEntry, event: DeliveryEvent, reason: str = "") -> OutboxEntry:
         now, random01 = self._now_utc_s(), self._random01()

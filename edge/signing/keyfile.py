@@ -8,6 +8,7 @@ Nothing of the private half appears in a repr, a log line or an error.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -64,6 +65,8 @@ def keep(
     assert isinstance(signer, CryptoSigner)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if (folder / f"{name}.pub.json").exists():
+            raise FileExistsError(errno.EEXIST, "exists", str(folder / f"{name}.pub.json"))
         _write_new(folder / f"{name}.key", lines.encode() + signer.private_bytes, 0o600)
         _write_new(folder / f"{name}.pub.json", encode_public(key.public), 0o644)
     except FileExistsError as e:
@@ -113,18 +116,25 @@ def _read_private(path: Path) -> bytes:
         raise SigningError(f"no private key at {path}") from e
     except OSError as e:
         raise SigningError(f"cannot open the private key {path}: {e.strerror}") from e
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SigningError(f"the private key {path} is not a plain file")
-        if status.st_mode & _FORBIDDEN_MODE:
-            raise SigningError(
-                f"the private key {path} is open to others (mode {stat.S_IMODE(status.st_mode):04o}, expected 0600)",
-                remedy=f"If nobody else had access, run `chmod 600 {path}`; otherwise provision the unit again.",
-            )
-        if status.st_uid not in (os.geteuid(), 0):
-            raise SigningError(f"the private key {path} belongs to user {status.st_uid}, not to this one")
-        return file.read(_MAX_BYTES)
+    try:
+        _check_private(path, os.fstat(descriptor))
+        return os.read(descriptor, _MAX_BYTES)
+    except OSError as e:
+        raise SigningError(f"cannot read the private key {path}: {e.strerror}") from e
+    finally:
+        os.close(descriptor)
+
+
+def _check_private(path: Path, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise SigningError(f"the private key {path} is not a plain file")
+    if status.st_mode & _FORBIDDEN_MODE:
+        raise SigningError(
+            f"the private key {path} is open to others (mode {stat.S_IMODE(status.st_mode):04o}, expected 0600)",
+            remedy=f"If nobody else had access, run `chmod 600 {path}`; otherwise provision the unit again.",
+        )
+    if status.st_uid not in (os.geteuid(), 0):
+        raise SigningError(f"the private key {path} belongs to user {status.st_uid}, not to this one")
 
 
 def _split(path: Path, raw: bytes) -> tuple[str, bytes]:

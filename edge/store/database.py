@@ -60,8 +60,7 @@ class StoreFile:
         if not self.path.is_file():
             raise StoreError(f"no record store at {self.path}", remedy="Make the unit with `doorstep unit init`.")
         with faults_translated(self.path):
-            version = schema.version_of(self.database)
-            schema.check_version(version)
+            version = schema.version_of(self.database.conn)
         if version < schema.VERSION and self.read_only:
             raise StoreError(
                 f"the store has the older schema {version}",
@@ -69,7 +68,7 @@ class StoreFile:
             )
         if version < schema.VERSION:
             with self.writing() as db:
-                schema.migrate(db, schema.version_of(db))
+                schema.migrate(db, schema.version_of(db.conn))
 
     @property
     def database(self) -> Database:
@@ -156,15 +155,15 @@ class StoreFile:
             got = connection.execute(f"PRAGMA {name}").fetchone()[0]
             if got != value:
                 raise StoreError(f"SQLite keeps {name} at {got}, {value} is needed", remedy="Install SQLite 3.37+.")
-        if not self._immutable:
-            mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
-            if mode != "wal" and not self.read_only:
-                mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-                if mode != "wal":
-                    raise StoreError(
-                        f"the folder's file system has no write-ahead log (journal mode {mode})",
-                        remedy="Keep the unit's data on a local disk or card, not on a network share.",
-                    )
+        # First whose file it is: to switch another program's file to WAL would already be to alter it.
+        schema.check_version(schema.version_of(connection))
+        if not self.read_only:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            if mode != "wal":
+                raise StoreError(
+                    f"the folder's file system has no write-ahead log (journal mode {mode})",
+                    remedy="Keep the unit's data on a local disk or card, not on a network share.",
+                )
 
     def _check_undisturbed(self) -> None:
         """An unlocked reading is only good while nobody writes, and a writer makes a -wal file first."""

@@ -120,7 +120,7 @@ def _read_header(line: bytes) -> ExportHeader:
         raise CouldNotBeChecked(f"the file does not begin as a {FORMAT} file", step="format")
     try:
         header = msgspec.json.decode(line, type=ExportHeader)
-    except msgspec.DecodeError as e:
+    except (msgspec.DecodeError, UnicodeDecodeError) as e:
         raise DoesNotVerify(f"the first line is not a {FORMAT} header: {e}", step="format") from e
     if header.format != FORMAT:
         raise CouldNotBeChecked(f"export format {header.format!r} is unknown here", step="format")

@@ -64,17 +64,21 @@ class SqliteOutbox:
         return [_entry(*row) for row in rows]
 
     def save(self, entry: OutboxEntry) -> None:
+        self.save_all([entry])
+
+    def save_all(self, entries: Sequence[OutboxEntry]) -> None:
         """See Outbox. What a receipt has settled, only a receipt changes; raises StoreError otherwise."""
         with self._file.writing() as db:
-            settled = db.execute(
-                "SELECT 1 FROM outbox WHERE sequence = ? AND state = ?", (entry.sequence, _RECEIPTED)
-            ).fetchone()
-            if settled and entry.state is not DeliveryState.RECEIPTED:
-                raise StoreError(
-                    f"record {entry.sequence} is receipted already",
-                    remedy="Nothing is lost. Another process has settled it; read the outbox again.",
-                )
-            _save(db, entry)
+            for entry in entries:
+                settled = db.execute(
+                    "SELECT 1 FROM outbox WHERE sequence = ? AND state = ?", (entry.sequence, _RECEIPTED)
+                ).fetchone()
+                if settled and entry.state is not DeliveryState.RECEIPTED:
+                    raise StoreError(
+                        f"record {entry.sequence} is receipted already",
+                        remedy="Nothing is lost. Another process has settled it; read the outbox again.",
+                    )
+                _save(db, entry)
 
     def save_receipt(self, raw: bytes, receipt: Receipt, entries: Sequence[OutboxEntry]) -> None:
         """See Outbox. The same receipt again changes nothing but the entries given with it."""

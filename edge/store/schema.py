@@ -7,6 +7,8 @@ against intent stand signatures and the chain.
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlite_utils import Database
 
 from edge.core.errors import StoreError
@@ -68,15 +70,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1,)
 VERSION = len(MIGRATIONS)
 
 
-def version_of(db: Database) -> int:
+def version_of(connection: sqlite3.Connection) -> int:
     """The schema version of an opened store. Raises StoreError for another application's file."""
-    application_id = db.execute("PRAGMA application_id").fetchone()[0]
+    application_id = connection.execute("PRAGMA application_id").fetchone()[0]
     if application_id != APPLICATION_ID:
         raise StoreError(
             f"this SQLite file is no record store (application id {application_id}, expected {APPLICATION_ID})",
             remedy="Give the path of the unit's records file; it was made by `doorstep unit init`.",
         )
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def check_version(version: int) -> None:

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import ssl
+import struct
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
+from paho.mqtt import MQTTException
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -38,6 +41,17 @@ SESSION_EXPIRY_S = 24 * 3600
 CONNECT_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
 NO_SUBSCRIBERS = 16
+# What paho lets out of its loop when the bytes that come are not the protocol's.
+WIRE_FAULTS = (
+    MQTTException,
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    struct.error,
+)
 TOPIC_BYTES_AND_PROPERTIES = 512
 
 
@@ -52,7 +66,9 @@ class MqttUplink:
         self._subscribed = False
         self._why_down = ""
         self._largest_packet = MAX_PACKET_BYTES
+        self._window = RECEIVE_MAXIMUM
         self._open: dict[int, str] = {}
+        self._waiting: deque[tuple[str, bytes]] = deque()
         self._outcomes: list[WireOutcome] = []
         self._receipts: list[bytes] = []
 
@@ -85,15 +101,22 @@ class MqttUplink:
             detail = f"the broker takes packets of {self._largest_packet} bytes at most"
             self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.DENIED, detail=detail))
             return
-        client = self._client
-        if client is None:
+        if self._client is None:
             self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.LOST, detail=self._why_down))
             raise SyncError(self._why_down or "not connected to the broker")
-        info = client.publish(records_topic(self._unit_id), envelope, qos=1)
-        self._open[info.mid] = sha256
-        if info.rc != paho.MQTT_ERR_SUCCESS:
-            self._fail(paho.error_string(info.rc))
+        self._waiting.append((sha256, envelope))
+        self._send_waiting()
+        if self._client is None:
             raise SyncError(f"lost the broker: {self._why_down}")
+
+    def _send_waiting(self) -> None:
+        """Send what the broker's own window allows; one message more, and it would end the link."""
+        while self._client is not None and self._waiting and len(self._open) < self._window:
+            sha256, envelope = self._waiting.popleft()
+            info = self._client.publish(records_topic(self._unit_id), envelope, qos=1)
+            self._open[info.mid] = sha256
+            if info.rc != paho.MQTT_ERR_SUCCESS:
+                self._fail(paho.error_string(info.rc))
 
     def received(self, timeout_s: float) -> list[bytes]:
         """Receipts that have come in, unverified; waits for the first. Raises SyncError when the link is gone."""
@@ -179,23 +202,30 @@ class MqttUplink:
         if client is None:
             return False
         before = len(self._receipts), len(self._outcomes)
-        code = client.loop(timeout_s)
+        try:
+            code = client.loop(timeout_s)
+        except WIRE_FAULTS as e:
+            self._fail(f"the broker does not speak MQTT 5: {type(e).__name__}: {e}")
+            return False
         if code != paho.MQTT_ERR_SUCCESS:
             self._fail(self._why_down or paho.error_string(code))
+        self._send_waiting()
         return (len(self._receipts), len(self._outcomes)) != before
 
     def _fail(self, why: str) -> None:
         """The link is gone: every envelope without a PUBACK is open again."""
         self._client, self._subscribed, self._why_down = None, False, why
-        lost = (WireOutcome(sha256=s, event=DeliveryEvent.LOST, detail=why) for s in self._open.values())
-        self._outcomes.extend(lost)
+        for sha256 in [*self._open.values(), *(sha256 for sha256, _ in self._waiting)]:
+            self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.LOST, detail=why))
         self._open.clear()
+        self._waiting.clear()
 
     def _on_connect(self, _c: Any, _u: Any, _flags: Any, code: ReasonCode, properties: Properties | None) -> None:
         if code.is_failure:
             self._why_down = str(code)
             return
         self._accepted = True
+        self._window = min(RECEIVE_MAXIMUM, getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM))
         self._largest_packet = getattr(properties, "MaximumPacketSize", MAX_PACKET_BYTES)
 
     def _on_subscribe(self, _c: Any, _u: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:

@@ -123,7 +123,7 @@ def test_no_consent_no_camera(doorstep: Doorstep, tmp_path: Path) -> None:
 
 
 def test_way_without_a_face_ends_in_an_equally_signed_record(doorstep: Doorstep, tmp_path: Path) -> None:
-    words = "--person-id p-1 --worker w-1 --attest --witness w-2 --recognised-how neighbour --document id_card".split()
+    words = ["--person-id", "p-1", "--worker", "w-1", "--attest", "--witness", "w-2", "--recognised-how", "neighbour", "--document", "id_card"]
     answer = last_json(doorstep("visit", *words, "--why", "refused_face", "--json"))
     assert answer["outcome"] == "review" and answer["reasons"] == ["manual_attestation", "refused_face"]
     (record,) = records(tmp_path)
@@ -133,7 +133,7 @@ def test_way_without_a_face_ends_in_an_equally_signed_record(doorstep: Doorstep,
 
 
 def test_visit_that_could_not_take_place_is_recorded_with_its_reason(doorstep: Doorstep) -> None:
-    words = "--person-id p-1 --worker w-1 --not-performed in_hospital".split()
+    words = ["--person-id", "p-1", "--worker", "w-1", "--not-performed", "in_hospital"]
     answer = last_json(doorstep("visit", *words, "--json"))
     assert (answer["outcome"], answer["reasons"]) == ("not_performed", ["in_hospital"])
 

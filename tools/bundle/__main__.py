@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -15,6 +16,8 @@ from edge.core.keys import KeyPurpose
 from edge.models.bundle import Bundle, export_bundle, load_bundle
 from edge.models.runtime import choose_runtime
 from tools.bundle.build import Job, build
+from tools.bundle.places import cache_folder, public_key_file
+from tools.bundle.schemes import measure_schemes
 from tools.bundle.signing import developer_key, public_document, signer_from
 from tools.bundle.sources import DEFAULT_TABLE, read_sources
 
@@ -27,10 +30,6 @@ _KEY_OPTION = click.option(
     "--sign-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None,
     help="Ed25519 private key (PKCS8 PEM) that signs the bundle; by default a developer key of this machine.",
 )  # fmt: skip
-
-
-def cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "doorstep"
 
 
 @click.group()
@@ -74,6 +73,27 @@ def show_command(sources: Path, sign_key: Path | None) -> None:
     Console().print(table)
 
 
+@main.command("schemes")
+@_TABLE_OPTION
+@click.option("--runtime", default="auto", help="litert or tflite.")
+@click.option("--json", "as_json", is_flag=True, help="Figures as JSON on standard output.")
+def schemes_command(sources: Path, runtime: str, as_json: bool) -> None:
+    """Measure every 8-bit scheme for every role on this machine: accuracy against float, and speed."""
+    table, key = read_sources(sources)
+    cache = cache_folder()
+    job = Job(table=table, table_folder=sources.parent, key=key, cache=cache,
+              signer=signer_from(developer_key(cache / "keys")), runtime=choose_runtime(runtime), say=_CONSOLE.print)  # fmt: skip
+    rows = measure_schemes(job)
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], indent=1))
+        return
+    shown = Table("role", "scheme", "MB", "ms", "against float", title=f"{job.runtime}, one thread")
+    for row in rows:
+        figures = ", ".join(f"{name} {value:.4f}" for name, value in row.figures.items())
+        shown.add_row(row.role, row.scheme, f"{row.megabytes:.2f}", f"{row.median_ms:.2f}", row.error or figures)
+    Console(width=150).print(shown)
+
+
 def _built(sources: Path, sign_key: Path | None, owner: str, runtime: str) -> tuple[Path, Bundle]:
     table, key = read_sources(sources)
     cache = cache_folder()
@@ -88,7 +108,7 @@ def _built(sources: Path, sign_key: Path | None, owner: str, runtime: str) -> tu
         with _CONSOLE.status("building the model bundle"):
             bundle = load_bundle(build(job), keys)
     purpose = KeyPurpose.PROVISIONED if sign_key else KeyPurpose.DEMONSTRATION
-    folder.with_suffix(".pub.json").write_bytes(public_document(signer, owner, purpose))
+    public_key_file(folder).write_bytes(public_document(signer, owner, purpose))
     return folder, bundle
 
 

@@ -40,14 +40,11 @@ def faces_in(nets: Nets, frames: Sequence[Frame]) -> Faces:
 
 def agreement(role: Role, original: Nets, shipped: Nets, faces: Faces, bounds: Mapping[str, float]) -> list[Agreement]:
     """The figures for one role, each against its bound. Raises ModelError when one is worse."""
-    figures = {"detector": _detector, "landmarks": _landmarks, "liveness": _liveness, "embedding": _embedding}[role](
-        original, shipped, faces
-    )
-    results = []
+    found, results = figures(role, original, shipped, faces), []
     for measure, bound in bounds.items():
-        if measure not in figures:
-            raise ModelError(f"{role}: unknown measure {measure!r}, known are {sorted(figures)}")
-        value = round(figures[measure], 4)
+        if measure not in found:
+            raise ModelError(f"{role}: unknown measure {measure!r}, known are {sorted(found)}")
+        value = round(found[measure], 4)
         if (value < bound) if measure in _AT_LEAST else (value > bound):
             raise ModelError(
                 f"{role}: {measure} is {value} on {len(faces)} faces, the table allows {bound}",
@@ -55,6 +52,12 @@ def agreement(role: Role, original: Nets, shipped: Nets, faces: Faces, bounds: M
             )
         results.append(Agreement(measure=measure, value=value, bound=bound, faces=len(faces)))
     return results
+
+
+def figures(role: Role, original: Nets, shipped: Nets, faces: Faces) -> dict[str, float]:
+    """Every measure of a role."""
+    measure = {"detector": _detector, "landmarks": _landmarks, "liveness": _liveness, "embedding": _embedding}[role]
+    return measure(original, shipped, faces)
 
 
 def time_ratio(original: RuntimeNet, shipped: RuntimeNet) -> float:

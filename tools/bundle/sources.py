@@ -18,6 +18,7 @@ from edge.core.manifest import (
     MeshReading,
     NetInput,
     Role,
+    Scheme,
     VectorReading,
 )
 
@@ -43,7 +44,10 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class NetSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One role's net. bounds: measure of tools/bundle/agreement.py → the worst value that may be shipped."""
+    """One role's net. scheme: see tools/bundle/convert. equalize: even out channels before quantizing.
+    float_operators: what static8 leaves in float. bounds: measure of tools/bundle/agreement.py → the worst
+    value that may be shipped.
+    """
 
     name: str
     package: str
@@ -52,12 +56,11 @@ class NetSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     licence: str
     input: NetInput
     reading: AnchorReading | MeshReading | ClassReading | VectorReading
-    scheme: Literal["weights8", "dynamic8", "static8", "float16", "float32", "as-published"]
+    scheme: Scheme
     why: str
     bounds: dict[str, float]
     equalize: bool = False
     float_operators: tuple[str, ...] = ()
-    float_layers: tuple[str, ...] = ()
 
 
 class PictureSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -73,7 +73,7 @@ def score_all(vectors: NDArray[np.float32], person: NDArray[np.int64], *, tail_r
         same = rows[:, None] == person[None, start:]
         genuine.append(scores[later & same])
         genuine_of.append(np.broadcast_to(rows[:, None], same.shape)[later & same])
-        floor = tail.min() if tail.size >= keep else -np.inf
+        floor = tail.min() if 0 < keep <= tail.size else -np.inf
         row, column = np.nonzero(later & ~same & (scores >= floor))
         tail = np.concatenate([tail, scores[row, column]])
         tail_of = np.concatenate([tail_of, np.stack([rows[row], person[start + column]], axis=1)])

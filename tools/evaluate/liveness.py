@@ -37,7 +37,7 @@ def measure_liveness(rig: Rig, labels_csv: Path, folder: Path, *, limit: int | N
             silent[row["label"]] += 1
             continue
         faulted[row["label"]] += sight.observation.hint is not None
-        value = rig.nets.liveness.live_probability(sight.frame, sight.observation.face.region)
+        value = rig.nets.liveness.live_probability(sight.frame, sight.face.region)
         scores[row["label"]].append((value, row["subject"]))
     if LIVE not in scores or len(scores) < 2 or not all(scores.values()):
         counts = {label: len(values) for label, values in scores.items()}

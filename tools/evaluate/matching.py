@@ -36,7 +36,7 @@ def measure_matching(rig: Rig, pairs_csv: Path, folder: Path, *, limit: int | No
     tally, vectors = Tally(), {}
     for sight in track(sights(rig, folder, names, tally), "faces", len(names)):
         if sight is not None:
-            vectors[sight.name] = rig.embed(sight.frame, sight.observation.face).vector
+            vectors[sight.name] = rig.embed(sight.frame, sight.face).vector
     if len(vectors) < 2:
         raise InputError(f"{folder}: faces in {len(vectors)} of {len(names)} pictures")
     scores = np.array([_cosine(vectors, row["image_a"], row["image_b"]) for row in rows])

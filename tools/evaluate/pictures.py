@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.capture.opencv_sources import PICTURE_SUFFIXES, read_picture
 from edge.core.errors import CameraError, InputError
 from edge.core.face import Frame
-from edge.services.perceive import Observation
+from edge.services.perceive import Observation, SeenFace
 from tools.evaluate.rig import Rig
 
 
@@ -41,6 +41,7 @@ class Sight:
 
     name: str
     frame: Frame
+    face: SeenFace
     observation: Observation
 
 
@@ -60,7 +61,7 @@ def sights(rig: Rig, folder: Path, names: Iterable[str], tally: Tally) -> Iterat
             yield None
             continue
         tally.faces_found += 1
-        yield Sight(name=name, frame=frame, observation=observation)
+        yield Sight(name=name, frame=frame, face=observation.face, observation=observation)
 
 
 def read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:

@@ -1,8 +1,9 @@
 """How recall and embedding bear the roll of the head: each picture turned to every angle.
 
 A picture is turned about its middle on a square canvas that holds all of it at any angle; around it the border's
-colours go on. At roll r the face counts as found when the centre of the mesh chosen by the unit lies within half the
-distance between the eyes of where the upright picture's mesh was turned to. A face not found counts with cosine 0.
+colours go on. A face counts as found when the centre of the mesh that the unit chose lies within a quarter of the
+mesh's longer side (half the distance between the eyes of a frontal face) of where the upright picture's mesh was turned
+to. A face not found counts with cosine 0.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def measure_roll(
     for sight in track(sights(rig, folder, names, tally), "turned faces", len(names)):
         if sight is None:
             continue
-        upright = rig.embed(sight.frame, sight.observation.face)
+        upright = rig.embed(sight.frame, sight.face)
         for angle in angles_deg:
             result = _at(rig, sight, upright, angle)
             per_angle[angle].append(result)
@@ -68,16 +69,16 @@ def turned(frame: Frame, roll_deg: float) -> tuple[Frame, Affine]:
 
 def _at(rig: Rig, sight: Sight, upright: Embedding, angle_deg: int) -> Turned:
     frame, affine = turned(sight.frame, angle_deg)
-    before, seen = sight.observation, rig.perceiver.look_at_still(frame)
-    if seen.face is None or before.face is None or before.quality is None:
+    before, after = sight.face.region, rig.perceiver.look_at_still(frame).face
+    if after is None:
         return Turned(found=False, cosine=0.0, roll_error_deg=None)
-    there = geometry.apply(affine, np.asarray(before.face.region.center_px)[None])[0]
-    off_px = float(np.hypot(*(there - np.asarray(seen.face.region.center_px))))
-    found = off_px <= 0.5 * before.quality.eye_distance_px
+    there = geometry.apply(affine, np.asarray(before.center_px)[None])[0]
+    off_px = float(np.hypot(*(there - np.asarray(after.region.center_px))))
+    found = off_px <= 0.25 * max(before.width_px, before.height_px)
     return Turned(
         found=found,
-        cosine=_cosine(rig, frame, seen.face, upright) if found else 0.0,
-        roll_error_deg=abs(geometry.wrap_deg(seen.face.region.roll_deg - before.face.region.roll_deg - angle_deg)),
+        cosine=_cosine(rig, frame, after, upright) if found else 0.0,
+        roll_error_deg=abs(geometry.wrap_deg(after.region.roll_deg - before.roll_deg - angle_deg)),
     )
 
 

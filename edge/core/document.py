@@ -1,0 +1,40 @@
+"""Reading bytes from outside as typed documents: JSON that names its format, and TOML files.
+
+Bytes that are not UTF-8, nest too deep or break the schema are all one thing to a caller: they break the format.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from edge.core.errors import ConfigError, CouldNotBeChecked, DoesNotVerify
+
+T = TypeVar("T")
+
+_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def read_json(payload: bytes, kind: type[T], *, format_: str, what: str) -> T:
+    """`payload` as a `kind`, whose field `format` must be `format_`. what: its name in messages.
+
+    Raises CouldNotBeChecked for a format this version does not know, DoesNotVerify for bytes that break it
+    (both step `payload`). Unknown fields are left aside: a later minor version may have more.
+    """
+    try:
+        document: Any = msgspec.json.decode(payload)
+        found = document.get("format") if isinstance(document, dict) else type(document).__name__
+        if found != format_:
+            raise CouldNotBeChecked(f"{what} has format {str(found)[:64]!r}, expected {format_!r}", step="payload")
+        return msgspec.convert(document, kind)
+    except _BROKEN as e:
+        raise DoesNotVerify(f"{what} breaks its format: {e}", step="payload") from e
+
+
+def read_toml(raw: bytes, kind: type[T], *, what: str) -> T:
+    """A configuration file as a `kind`. Raises ConfigError naming the field that is wrong."""
+    try:
+        return msgspec.toml.decode(raw, type=kind)
+    except _BROKEN as e:
+        raise ConfigError(f"{what}: {e}") from e

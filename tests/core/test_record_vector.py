@@ -1,0 +1,70 @@
+"""Known answers: a record's bytes must not change unnoticed, and the document must show the true ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from edge.core.envelope import digest
+from edge.core.keys import decode_public_key
+from edge.core.record import VisitRecord
+from edge.core.verdict import Verdict
+from edge.core.verify import verify_chain
+from tests.assets.make_record_vector import PATH, vector
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "record-format.md"
+
+
+def test_same_key_and_fields_give_the_same_bytes() -> None:
+    assert vector() == json.loads(PATH.read_text("utf-8"))
+
+
+def test_stored_answer_verifies_without_our_signing_code() -> None:
+    answer = json.loads(PATH.read_text("utf-8"))
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(answer["public_key"]["public_hex"]))
+    for record in answer["records"]:
+        kind, payload = record["payload_type"].encode(), record["payload"].encode()
+        signed = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+        assert digest(signed) == record["pae_sha256"]
+        public.verify(bytes.fromhex(record["signature_hex"]), signed)
+        assert digest(record["envelope"].encode()) == record["envelope_sha256"]
+    keys = [decode_public_key(json.dumps(answer["public_key"]).encode())]
+    report = verify_chain([r["envelope"].encode() for r in answer["records"]], keys)
+    assert report.verdict is Verdict.VERIFIES
+
+
+def test_document_shows_the_true_bytes() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    answer = json.loads(PATH.read_text("utf-8"))
+    first, second = answer["records"]
+    for fact in (
+        answer["private_seed_hex"],
+        answer["public_key"]["keyid"],
+        answer["public_key"]["public_hex"],
+        first["payload"],
+        first["pae_sha256"],
+        first["signature_hex"],
+        first["envelope_sha256"],
+        second["envelope_sha256"],
+    ):
+        assert fact in text
+
+
+def _fields(struct: Any, seen: set[str]) -> set[str]:
+    """The names of all fields below a struct, as they stand on the wire."""
+    for field in msgspec.structs.fields(struct):
+        seen.add(field.encode_name)
+        for inner in (field.type, *get_args(field.type)):
+            if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+                _fields(inner, seen)
+    return seen
+
+
+def test_document_explains_every_field() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    missing = {name for name in _fields(VisitRecord, set()) if f"`{name}`" not in text and f'"{name}"' not in text}
+    assert missing == set()

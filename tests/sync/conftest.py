@@ -1,0 +1,107 @@
+"""A unit, a central and a real mosquitto on loopback, and a way to wait for a condition with a deadline."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from central.broker import find_mosquitto
+from edge.core.delivery import DeliveryState, Timing
+from edge.services.drain import Drain, Progress
+from edge.services.keep import keep_visit
+from edge.wiring import Unit, make_drain, open_unit
+from tools.faults.scene import Scene, draft
+
+QUICK = Timing(base_s=0.1, cap_s=0.5, receipt_s=1.5)
+DEADLINE_S = 30.0
+
+
+class Stage:
+    """A running scene; ends whatever it started."""
+
+    def __init__(self, folder: Path) -> None:
+        self.scene = Scene(folder)
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._units: list[Unit] = []
+
+    def unit(self, unit_id: str = "unit-a", **options: object) -> Unit:
+        unit = open_unit(self.scene.add_unit(unit_id, **options))
+        self._units.append(unit)
+        return unit
+
+    def ingest(self) -> subprocess.Popen[bytes]:
+        """Start an ingest process; gives it once it listens."""
+        process = self.scene.ingest("--json", out=subprocess.PIPE)
+        self._processes.append(process)
+        assert process.stdout is not None
+        while b'"ready"' not in process.stdout.readline():
+            assert process.poll() is None
+        return process
+
+    def held(self, unit_id: str = "unit-a") -> list[str]:
+        """The digests that central holds of a unit, in order of sequence."""
+        with self.scene.store() as store, store.transaction() as transaction:
+            return [row["sha256"] for row in transaction.rows("records", unit_id)]
+
+    def close(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+        for unit in self._units:
+            unit.close()
+        self.scene.broker.stop()
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    if find_mosquitto() is None:
+        pytest.skip("mosquitto is not installed on this machine")
+    made = Stage(tmp_path)
+    made.scene.broker.start()
+    yield made
+    made.close()
+
+
+def visit(unit: Unit, count: int = 1) -> list[str]:
+    """Make visits on a unit; gives their records' digests."""
+    first = unit.store.head().sequence
+    made = []
+    for n in range(first + 1, first + count + 1):
+        record = draft(unit.config.unit_id, f"{unit.config.unit_id}-{n}")
+        made.append(keep_visit(record, store=unit.store, signer=unit.record_key, clock=unit.clock).sha256)
+    return made
+
+
+def drain_until(unit: Unit, reached: Callable[[list[Progress]], bool], drain: Drain | None = None) -> list[Progress]:
+    """Drain over the real wire until `reached` says so of all that was told; fails after the deadline."""
+    used = drain or make_drain(unit, QUICK)
+    told: list[Progress] = []
+    deadline = time.monotonic() + DEADLINE_S
+    try:
+        while not reached(told):
+            assert time.monotonic() < deadline, told[-10:]
+            told += used.step(0.1)
+            time.sleep(min(used.pause_s(), 0.1))
+    finally:
+        if drain is None:
+            used.close()
+    return told
+
+
+def states(unit: Unit) -> list[DeliveryState]:
+    """The delivery states of all records that are not receipted."""
+    return [e.state for e in unit.outbox.entries()]
+
+
+def wait_for(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -1,0 +1,139 @@
+"""A wire in memory, with a real central behind it: an Uplink that loses, doubles and breaks on demand."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from central.config import load_config
+from central.ingest import Arrival, Ingest
+from central.receipts import load_issuer
+from central.store import CentralStore
+from edge.core.delivery import DeliveryEvent, Timing, WireOutcome
+from edge.core.envelope import digest
+from edge.core.errors import SyncError
+from edge.core.protocol import UnitStatus
+from edge.device.clock import ManualClock
+from edge.services.drain import Drain, Progress, ProgressKind
+from edge.services.keep import keep_visit
+from edge.wiring import Unit, open_unit
+from tools.faults.scene import Scene, draft
+
+TIMING = Timing(base_s=1.0, cap_s=30.0, receipt_s=10.0)
+
+
+@dataclass
+class LoopbackWire:
+    """Set a fault before a step; `lose_receipts` and `deny` count down or name digests, the rest stay as set."""
+
+    unit_id: str
+    ingest: Ingest
+    broken: bool = False
+    unheard: bool = False
+    doubled: bool = False
+    lose_receipts: int = 0
+    deny: set[str] = field(default_factory=set)
+    forge: Callable[[bytes], bytes] | None = None
+    published: list[str] = field(default_factory=list)
+    statuses: list[UnitStatus] = field(default_factory=list)
+    down: deque[bytes] = field(default_factory=deque)
+    told: list[WireOutcome] = field(default_factory=list)
+
+    def connect(self) -> None:
+        if self.broken:
+            raise SyncError("no route")
+
+    def publish(self, envelope: bytes) -> None:
+        sha256 = digest(envelope)
+        if self.broken:
+            self.told.append(WireOutcome(sha256=sha256, event=DeliveryEvent.LOST))
+            raise SyncError("the link broke")
+        self.published.append(sha256)
+        if sha256 in self.deny:
+            self.told.append(WireOutcome(sha256=sha256, event=DeliveryEvent.DENIED, detail="Not authorized"))
+        elif self.unheard:
+            self.told.append(WireOutcome(sha256=sha256, event=DeliveryEvent.UNHEARD))
+        else:
+            for _ in range(2 if self.doubled else 1):
+                self._deliver(envelope)
+
+    def _deliver(self, envelope: bytes) -> None:
+        arrival = Arrival(unit_id=self.unit_id, raw=envelope)
+        for answer in self.ingest.accept([arrival], at_utc="2026-03-02T02:00:00.000Z"):
+            if self.lose_receipts:
+                self.lose_receipts -= 1
+            else:
+                self.down.append(self.forge(answer.envelope) if self.forge else answer.envelope)
+
+    def received(self, timeout_s: float) -> list[bytes]:
+        if self.broken:
+            raise SyncError("the link broke")
+        taken = list(self.down)
+        self.down.clear()
+        return taken
+
+    def outcomes(self) -> list[WireOutcome]:
+        taken, self.told = self.told, []
+        return taken
+
+    def announce(self, status: UnitStatus) -> None:
+        self.statuses.append(status)
+
+    def close(self) -> None:
+        return None
+
+
+class Bench:
+    """One unit and one central joined by a LoopbackWire, under a clock that the test moves."""
+
+    def __init__(self, folder: Path, unit_id: str = "unit-a", *, register: bool = True) -> None:
+        self.scene = Scene(folder)
+        self.unit: Unit = open_unit(self.scene.add_unit(unit_id, register=register))
+        self.clock = ManualClock()
+        self.store: CentralStore = self.scene.store()
+        config = load_config(self.scene.central)
+        issuer = load_issuer(self.scene.central / config.receipt_key, central_id=config.central_id)
+        self.ingest = Ingest(store=self.store, kind=config.kind, issuer=issuer)
+        self.wire = LoopbackWire(unit_id=unit_id, ingest=self.ingest)
+        self.drain = Drain(
+            unit_id=unit_id,
+            store=self.unit.store,
+            outbox=self.unit.outbox,
+            uplink=self.wire,
+            clock=self.clock,
+            trusted=self.unit.believed(),
+            random01=lambda: 1.0,
+            window=5,
+            timing=TIMING,
+        )
+
+    def visit(self, count: int = 1) -> list[str]:
+        """Make visits; gives their records' digests."""
+        unit, first = self.unit, self.unit.store.head().sequence
+        made = []
+        for n in range(first + 1, first + count + 1):
+            record = draft(unit.config.unit_id, f"r-{n}")
+            made.append(keep_visit(record, store=unit.store, signer=unit.record_key, clock=unit.clock).sha256)
+        return made
+
+    def run(self, steps: int = 1, advance_s: float = 0.0) -> list[Progress]:
+        told: list[Progress] = []
+        for _ in range(steps):
+            told += self.drain.step(0.0)
+            self.clock.advance(advance_s)
+        return told
+
+    def held(self) -> list[str]:
+        """The digests at central, in order of sequence."""
+        with self.store.transaction() as transaction:
+            return [row["sha256"] for row in transaction.rows("records")]
+
+    def close(self) -> None:
+        self.unit.close()
+        self.store.close()
+
+
+def kinds(told: list[Progress]) -> list[ProgressKind]:
+    return [p.kind for p in told]

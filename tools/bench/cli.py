@@ -1,0 +1,159 @@
+"""The commands of `python -m tools.bench`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import cv2
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from edge.core.errors import DoorstepError
+from tools.bench import frames as sources
+from tools.bench.baseline import YuNet, yunet_file
+from tools.bench.live import LiveReport, LoopTimes, measure_live
+from tools.bench.nets import NetSpeeds, measure_elsewhere, measure_nets, merged
+from tools.bundle.__main__ import cache_folder
+from tools.evaluate.default_bundle import find_bundle
+from tools.evaluate.rig import Choice, rig_options
+
+_json = click.option("--json", "json_file", help="Write the report as JSON to this file; - is standard output.")
+_STATUS = Console(stderr=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Time the live loop and the nets on this machine.
+
+    \b
+    Example:
+      python -m tools.bench live
+    """
+
+
+@main.command()
+@click.option("--frames", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A clip to play instead.")
+@click.option("--count", default=90, show_default=True, type=click.IntRange(20), help="Frames to play.")
+@click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Times the frames are played.")
+@_json
+@rig_options
+def live(
+    frames: Path | None, count: int, rounds: int, json_file: str | None, bundle: Path | None, policy: Path,
+    runtime: str, threads: int,
+) -> None:  # fmt: skip
+    """The live loop on 640×480 frames, beside OpenCV's YuNet alone on the same frames, taken in turn.
+
+    \b
+    Example:
+      python -m tools.bench live --frames visit.mp4 --json -
+    """
+
+    def work() -> None:
+        rig = Choice(bundle=bundle, policy=policy, runtime=runtime, threads=threads).open()
+        packages = cache_folder() / "packages"
+        if frames:
+            played = sources.clip(frames, count)
+        else:
+            played = sources.moving_portrait(sources.portrait(packages), count)
+        yunet = YuNet(yunet_file(packages), (sources.WIDTH_PX, sources.HEIGHT_PX))
+        with _STATUS.status(f"timing {rounds} × {len(played)} frames"):
+            report = measure_live(rig.nets, rig.policy.quality, yunet, played, rounds)
+        if not _wrote({**msgspec.to_builtins(report), "measured_with": rig.described()}, json_file):
+            _print_live(report, f"{rig.nets.runtime_name}, OpenCV {cv2.__version__}, {threads} thread(s)")
+
+    _guarded(work)
+
+
+@main.command()
+@click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Another interpreter.")
+@click.option("--rounds", default=30, show_default=True, type=click.IntRange(3), help="Runs per net and turn.")
+@click.option("--threads", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1), help="Besides one.")
+@click.option("--runtime", default="auto", show_default=True, type=click.Choice(["auto", "litert", "tflite"]))
+@click.option("--bundle", type=click.Path(file_okay=False, path_type=Path), help="Folder of a model bundle.")
+@_json
+def nets(
+    against: Path | None, rounds: int, threads: int, runtime: str, bundle: Path | None, json_file: str | None
+) -> None:
+    """Each net's median time, one thread and more; with --against also on another interpreter's runtime.
+
+    \b
+    Example:
+      python -m tools.bench nets --against .venv-tflite/bin/python
+    """
+
+    def work() -> None:
+        found, counts = find_bundle(bundle), sorted({1, threads})
+        passed = ["--rounds", str(rounds), "--threads", str(threads)]
+        passed += ["--bundle", str(bundle.resolve())] if bundle else []
+        here, there = [], []
+        with _STATUS.status("timing the nets"):
+            for _ in range(3):  # in turn, so that a busy moment harms both alike
+                here.append(measure_nets(found, runtime=runtime, threads=counts, rounds=rounds))
+                if not against:
+                    break
+                there.append(measure_elsewhere(against, passed))
+        report = {"here": merged(here)}
+        if there:
+            report["there"] = merged(there)
+        if not _wrote(report, json_file):
+            _print_nets(report)
+
+    _guarded(work)
+
+
+def _guarded(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except DoorstepError as e:
+        click.echo(f"{e.message}\n{e.remedy}", err=True)
+        sys.exit(1)
+
+
+def _wrote(report: object, json_file: str | None) -> bool:
+    """Write JSON where asked; True when it went to standard output, which is then left clean."""
+    if json_file:
+        raw = msgspec.json.format(msgspec.json.encode(report), indent=1)
+        if json_file == "-":
+            click.echo(raw)
+            return True
+        Path(json_file).write_bytes(raw + b"\n")
+    return False
+
+
+def _print_live(report: LiveReport, made_with: str) -> None:
+    table = Table(title=f"live loop, {report.frames} frames × {report.rounds}: {made_with}")
+    for name in ("", "median ms", "p90 ms", "mean ms", "faces", "YuNet ÷ this", "by mean", "new memory"):
+        table.add_column(name, justify="left" if not name else "right")
+
+    def row(name: str, times: LoopTimes, *rest: str) -> None:
+        figures = (f"{times.median_ms:.2f}", f"{times.p90_ms:.2f}", f"{times.mean_ms:.2f}", f"{times.faces:.0%}")
+        table.add_row(name, *figures, *rest)
+
+    row("YuNet alone", report.yunet)
+    for name, times in (("tracking", report.tracking), ("every_frame", report.every_frame)):
+        new_kb = f"{report.allocated[name].median_bytes / 1024:.0f} KiB"
+        row(name, times, f"{report.ratio[name]:.2f}", f"{report.ratio_mean[name]:.2f}", new_kb)
+    Console().print(table)
+    for name, share in report.share.items():
+        click.echo(f"{name}: " + ", ".join(f"{part} {value:.0%}" for part, value in share.items()))
+    click.echo(f"one frame: {report.frame_bytes / 1024:.0f} KiB; below that, no frame was copied")
+
+
+def _print_nets(report: dict[str, NetSpeeds]) -> None:
+    table = Table("net", title="median ms per run")
+    for place, speeds in report.items():
+        for count in next(iter(speeds.run_ms.values())):
+            table.add_column(f"{speeds.runtime}\n{place}, {count} thread(s)", justify="right")
+    both = "there" in report
+    if both:
+        table.add_column("there ÷ here\n1 thread", justify="right")
+    for role, times in report["here"].run_ms.items():
+        cells = [f"{ms:.2f}" for speeds in report.values() for ms in speeds.run_ms[role].values()]
+        ratio = [f"{report['there'].run_ms[role]['1'] / times['1']:.2f}"] if both else []
+        table.add_row(role, *cells, *ratio)
+    Console().print(table)

@@ -1,0 +1,143 @@
+"""The live loop (detect, landmarks, quality) beside YuNet alone: same frames, same run, taken in turn.
+
+Two loops are timed: `tracking`, as in a visit, where the face is followed by its mesh and searched now and then; and
+`every_frame`, with a detection on each frame besides, which is what YuNet does. Times are of this machine under
+whatever load it has; taking the three in turn makes the ratios hold all the same.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable, Sequence
+from statistics import fmean, median, quantiles
+
+import msgspec
+
+from edge.core.face import FaceMesh, FaceRegion, Frame
+from edge.core.quality import QualityLimits, measure, worst_fault
+from edge.models.nets import Nets
+from edge.ports import FaceDetector, Landmarker
+from edge.services.perceive import Perceiver
+from tools.bench.baseline import YuNet
+
+
+class LoopTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Milliseconds per frame. faces: share of the frames in which a face was found."""
+
+    median_ms: float
+    p90_ms: float
+    mean_ms: float
+    faces: float
+
+
+class Allocated(msgspec.Struct, frozen=True, kw_only=True):
+    """The most new memory at one moment of handling a frame, bytes: below a frame's size none was copied."""
+
+    median_bytes: int
+    most_bytes: int
+
+
+class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
+    """ratio: YuNet's median over the loop's; ratio_mean: of the means, which also weigh the frames of a search.
+    share: of the loop's time, per stage. frame_bytes: one BGR frame."""
+
+    frames: int
+    rounds: int
+    frame_bytes: int
+    yunet: LoopTimes
+    tracking: LoopTimes
+    every_frame: LoopTimes
+    ratio: dict[str, float]
+    ratio_mean: dict[str, float]
+    share: dict[str, dict[str, float]]
+    allocated: dict[str, Allocated]
+
+
+class _Timed:
+    """A detector and a landmarker that add up the time spent in them."""
+
+    def __init__(self, detector: FaceDetector, landmarker: Landmarker) -> None:
+        self._detector, self._landmarker = detector, landmarker
+        self.detect_s = self.mesh_s = 0.0
+
+    def detect(self, frame: Frame, turn_deg: float = 0.0) -> list[FaceRegion]:
+        start = time.perf_counter()
+        found = self._detector.detect(frame, turn_deg)
+        self.detect_s += time.perf_counter() - start
+        return found
+
+    def fit(self, frame: Frame, region: FaceRegion) -> FaceMesh:
+        start = time.perf_counter()
+        mesh = self._landmarker.fit(frame, region)
+        self.mesh_s += time.perf_counter() - start
+        return mesh
+
+
+def measure_live(nets: Nets, limits: QualityLimits, yunet: YuNet, frames: Sequence[Frame], rounds: int) -> LiveReport:
+    """Time all three on each frame in turn, `rounds` times over the clip; the first frame of each is a warm-up."""
+    tracking = Perceiver(nets.detector, nets.landmarker, limits)
+    every = Perceiver(nets.detector, nets.landmarker, limits, frames_between_searches=0)
+    loops: dict[str, Callable[[Frame], bool]] = {
+        "yunet": lambda frame: yunet.detect(frame) > 0,
+        "tracking": lambda frame: tracking.look(frame).face is not None,
+        "every_frame": lambda frame: every.look(frame).face is not None,
+    }
+    for loop in loops.values():
+        loop(frames[0])
+    taken: dict[str, list[float]] = {name: [] for name in loops}
+    found = dict.fromkeys(loops, 0)
+    for _ in range(rounds):
+        for frame in frames:
+            for name, loop in loops.items():
+                start = time.perf_counter()
+                found[name] += loop(frame)
+                taken[name].append(time.perf_counter() - start)
+    times = {name: _times(taken[name], found[name]) for name in loops}
+    own = ("tracking", "every_frame")
+    return LiveReport(
+        frames=len(frames), rounds=rounds, frame_bytes=int(frames[0].bgr.nbytes), **times,
+        ratio={name: times["yunet"].median_ms / times[name].median_ms for name in own},
+        ratio_mean={name: times["yunet"].mean_ms / times[name].mean_ms for name in own},
+        share={name: _shares(nets, limits, frames, between) for name, between in zip(own, (None, 0), strict=True)},
+        allocated={name: _allocated(loops[name], frames) for name in own},
+    )  # fmt: skip
+
+
+def _times(taken_s: list[float], found: int) -> LoopTimes:
+    return LoopTimes(
+        median_ms=median(taken_s) * 1e3, p90_ms=quantiles(taken_s, n=10)[-1] * 1e3, mean_ms=fmean(taken_s) * 1e3,
+        faces=found / len(taken_s),
+    )  # fmt: skip
+
+
+def _shares(nets: Nets, limits: QualityLimits, frames: Sequence[Frame], between: int | None) -> dict[str, float]:
+    timed = _Timed(nets.detector, nets.landmarker)
+    extra = {} if between is None else {"frames_between_searches": between}
+    perceiver = Perceiver(timed, timed, limits, **extra)
+    total_s = quality_s = 0.0
+    for frame in frames:
+        start = time.perf_counter()
+        face = perceiver.look(frame).face
+        total_s += time.perf_counter() - start
+        if face:
+            start = time.perf_counter()
+            size_px = (frame.width_px, frame.height_px)
+            worst_fault(measure(face.mesh, roll_deg=face.region.roll_deg, frame_size_px=size_px), limits)
+            quality_s += time.perf_counter() - start
+    shares = {"detect": timed.detect_s / total_s, "mesh": timed.mesh_s / total_s, "quality": quality_s / total_s}
+    return {**shares, "rest": 1.0 - sum(shares.values())}
+
+
+def _allocated(loop: Callable[[Frame], bool], frames: Sequence[Frame]) -> Allocated:
+    peaks = []
+    tracemalloc.start()
+    try:
+        for frame in frames[:60]:
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            loop(frame)
+            peaks.append(tracemalloc.get_traced_memory()[1] - before)
+    finally:
+        tracemalloc.stop()
+    return Allocated(median_bytes=int(median(peaks)), most_bytes=max(peaks))

@@ -1,0 +1,62 @@
+"""`python -m tools.faults kill`: the acceptance run against sudden death, with its table."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from tools.faults.check import Outcome
+from tools.faults.kill import KillReport, run_kills
+
+
+@click.group()
+def main() -> None:
+    """Faults on purpose, and what must hold afterwards."""
+
+
+@main.command()
+@click.option("--kills", default=200, show_default=True, help="How many processes of the units to kill.")
+@click.option("--seed", default=1, show_default=True, help="The same seed kills in the same order.")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Work in this folder and keep it.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def kill(ctx: click.Context, kills: int, seed: int, keep: Path | None, as_json: bool) -> None:
+    """SIGKILL the units' processes during visits and synchronisation, then compare and verify everything.
+
+    Exit code 1 when a record was lost or stored twice, or a chain or store is broken.
+    """
+    console = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="doorstep-faults-") as temporary, Progress(console=console) as bar:
+        task = bar.add_task("killing", total=kills)
+        folder = keep or Path(temporary)
+        report = run_kills(folder, kills=kills, seed=seed, tell=lambda n: bar.update(task, completed=n))
+    if as_json:
+        click.echo(msgspec.json.encode({**asdict(report), "clean": report.clean}))
+    else:
+        _print(report)
+    ctx.exit(0 if report.clean else 1)
+
+
+def _print(report: KillReport) -> None:
+    console = Console(markup=False, width=100)
+    total = sum(report.kills.values())
+    console.print(f"{total} SIGKILLs of the units' processes in {report.seconds} s, seed {report.seed}")
+    console.print(f"  besides, central's ingest: {report.central_kills}")
+    for role, count in report.kills.items():
+        console.print(f"  {role}: {count}")
+    table = Table("", *(unit.unit_id for unit in report.units))
+    for field in fields(Outcome)[1:]:
+        table.add_row(field.name.replace("_", " "), *(str(getattr(unit, field.name)) for unit in report.units))
+    console.print(table)
+    console.print("clean: nothing lost, nothing double, chains whole" if report.clean else "NOT CLEAN")
+
+
+if __name__ == "__main__":
+    main()

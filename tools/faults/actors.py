@@ -1,0 +1,42 @@
+"""What runs in the processes that get killed: a writer of visits, and `doorstep sync`."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+import uuid
+from pathlib import Path
+
+from edge.cli.sync import sync
+from edge.core.errors import StoreError
+from edge.services.keep import keep_visit
+from edge.wiring import open_unit
+from tools.faults.scene import draft
+
+BURST = 8
+PAUSE_S = (0.05, 0.2)
+
+
+def write_visits(root: str, acknowledged: str, seed: int) -> None:
+    """Make visits in bursts, for ever; write each one's digest to `acknowledged` once the unit says it is kept."""
+    dice = random.Random(seed)
+    out = os.open(acknowledged, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with open_unit(Path(root)) as unit:
+        signer = unit.record_key
+        while True:
+            for _ in range(dice.randint(1, BURST)):
+                record = draft(unit.config.unit_id, uuid.UUID(int=dice.getrandbits(128)).hex)
+                try:
+                    kept = keep_visit(record, store=unit.store, signer=signer, clock=unit.clock)
+                except StoreError:
+                    continue  # not acknowledged: the worker would have been told, and would try again
+                os.write(out, f"{kept.sha256}\n".encode())
+            time.sleep(dice.uniform(*PAUSE_S))
+
+
+def run_sync(root: str, log: str) -> None:
+    """`doorstep sync --json`, until it is killed."""
+    out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.dup2(out, 1)
+    sync.main(["--unit", root, "--json"], prog_name="doorstep sync")
