@@ -30,7 +30,10 @@ class TextureLiveness:
         widest = min(frame.width_px, frame.height_px) - 1.0
         side_px = min(max(region.width_px, region.height_px, 1.0) * self._reading.crop_scale, widest)
         reach = side_px / 2 * (abs(math.cos(roll)) + abs(math.sin(roll)))
-        center = (_inside(region.center_px[0], reach, frame.width_px), _inside(region.center_px[1], reach, frame.height_px))
+        center = (
+            _inside(region.center_px[0], reach, frame.width_px),
+            _inside(region.center_px[1], reach, frame.height_px),
+        )
         affine = upright_crop(center, side_px, region.roll_deg, size_px)
         crop = warped(frame.bgr, affine, (size_px, size_px), repeat_border=True)
         fill_input(self._net.input, crop, self._want, colours="bgr")

@@ -17,8 +17,10 @@ import numpy as np
 
 from edge.core.errors import ModelError
 
-_PACKAGES = {"litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
-             "tflite": ("tflite_runtime.interpreter", "tflite-runtime")}
+_PACKAGES = {
+    "litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
+    "tflite": ("tflite_runtime.interpreter", "tflite-runtime"),
+}
 RUNTIME_VARIABLE = "DOORSTEP_RUNTIME"
 
 

@@ -22,9 +22,8 @@ from edge.ports import FaceDetector, Landmarker
 
 TURNS_DEG = (0.0, 90.0, -90.0, 180.0, 45.0, -45.0, 135.0, -135.0)
 PRESENCE_FOUND = 0.5
-# Sum over the turns of the best score at one place. On 1,440 turned pictures of faces no profile had less than 3.5;
-# on 149 pictures without a whole face the most was 3.1 (docs/measurements.md).
-AGREEMENT_FOUND = 3.3
+# Sum over the turns of the best score at one place; where the figures come from: docs/measurements.md, "From the side".
+AGREEMENT_FOUND, BEST_SCORE_FOUND = 3.0, 0.7
 SCORE_WORTH_A_SEARCH = 0.75
 FRAMES_BETWEEN_SEARCHES = 15
 # How soon a face away from the middle counts for less, in heights of the picture.
@@ -207,17 +206,11 @@ class Perceiver:
             self._rival_area_ratio = max(others, default=0.0)
 
     def _observe(self, frame: Frame, face: SeenFace | None) -> Observation:
-        quality, hint = None, Hint.NOBODY
+        quality, hint = None, Hint.NOBODY if face is None else None
         if face:
-            size = (frame.width_px, frame.height_px)
-            quality = measure(face.mesh, roll_deg=face.region.roll_deg, frame_size_px=size)
-            hint_or_none = worst_fault(quality, self._limits)
-            return self._observation(frame, face, quality, hint_or_none)
-        return self._observation(frame, face, quality, hint)
-
-    def _observation(
-        self, frame: Frame, face: SeenFace | None, quality: Quality | None, hint: Hint | None
-    ) -> Observation:
+            size_px = (frame.width_px, frame.height_px)
+            quality = measure(face.mesh, roll_deg=face.region.roll_deg, frame_size_px=size_px)
+            hint = worst_fault(quality, self._limits)
         return Observation(
             captured_s=frame.captured_s,
             people=self._people if face else 0,
@@ -237,7 +230,7 @@ def _agreed(candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:
         best: dict[float, float] = {}
         for c in here:
             best[c.turn_deg] = max(best.get(c.turn_deg, 0.0), c.region.score)
-        if sum(best.values()) >= AGREEMENT_FOUND:
+        if sum(best.values()) >= AGREEMENT_FOUND and here[0].region.score >= BEST_SCORE_FOUND:
             yield max(here, key=_upright_score)
 
 

@@ -18,7 +18,7 @@ from tools.bench import frames as sources
 from tools.bench.baseline import YuNet, yunet_file
 from tools.bench.live import LiveReport, LoopTimes, measure_live
 from tools.bench.nets import NetSpeeds, measure_elsewhere, measure_nets, merged
-from tools.bundle.__main__ import cache_folder
+from tools.bundle.places import cache_folder
 from tools.evaluate.default_bundle import find_bundle
 from tools.evaluate.rig import Choice, rig_options
 
@@ -37,7 +37,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--frames", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A clip to play instead.")
+@click.option(
+    "--frames", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A clip to play instead."
+)
 @click.option("--count", default=90, show_default=True, type=click.IntRange(20), help="Frames to play.")
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Times the frames are played.")
 @_json
@@ -59,7 +61,7 @@ def live(
         if frames:
             played = sources.clip(frames, count)
         else:
-            played = sources.moving_portrait(sources.portrait(packages), count)
+            played = sources.moving_portrait(sources.portrait(), count)
         yunet = YuNet(yunet_file(packages), (sources.WIDTH_PX, sources.HEIGHT_PX))
         with _STATUS.status(f"timing {rounds} × {len(played)} frames"):
             report = measure_live(rig.nets, rig.policy.quality, yunet, played, rounds)
@@ -72,7 +74,9 @@ def live(
 @main.command()
 @click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Another interpreter.")
 @click.option("--rounds", default=30, show_default=True, type=click.IntRange(3), help="Runs per net and turn.")
-@click.option("--threads", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1), help="Besides one.")
+@click.option(
+    "--threads", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1), help="Besides one."
+)
 @click.option("--runtime", default="auto", show_default=True, type=click.Choice(["auto", "litert", "tflite"]))
 @click.option("--bundle", type=click.Path(file_okay=False, path_type=Path), help="Folder of a model bundle.")
 @_json

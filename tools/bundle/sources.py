@@ -90,7 +90,9 @@ def read_sources(path: Path) -> tuple[SourcesTable, str]:
     except msgspec.DecodeError as e:
         raise ConfigError(f"{path.name}: {e}") from e
     if set(table.net) != set(ROLES):
-        raise ConfigError(f"{path.name}: one [net.ROLE] each for {', '.join(ROLES)}; got {', '.join(sorted(table.net))}")
+        raise ConfigError(
+            f"{path.name}: one [net.ROLE] each for {', '.join(ROLES)}; got {', '.join(sorted(table.net))}"
+        )
     wanted = [net.package for net in table.net.values()] + [picture.package for picture in table.picture]
     unknown = sorted(set(wanted) - set(table.package))
     if unknown:

@@ -57,7 +57,9 @@ def _people(names: list[str], same_person: list[tuple[str, str]]) -> tuple[NDArr
     if all(_LFW_NAME.fullmatch(Path(name).name) for name in names):
         return identities(names, _name_before_number), "the name before the last _NNNN"
     stands_for = joined(names, same_person)
-    return identities(names, stands_for.get), "same-person pairs joined; unlisted same-person pairs count as impostors"
+    return identities(
+        names, stands_for.get
+    ), "same-person pairs joined; unlisted same-person pairs count as impostors"
 
 
 def _name_before_number(name: str) -> str | None:
