@@ -22,7 +22,7 @@ from edge.ports import FaceDetector, Landmarker
 
 TURNS_DEG = (0.0, 90.0, -90.0, 180.0, 45.0, -45.0, 135.0, -135.0)
 PRESENCE_FOUND = 0.5
-# Sum over the turns of the best score at one place; where the figures come from: docs/measurements.md, "From the side".
+# Sum over the turns of the best score at one place, and the best of all (docs/measurements.md, "From the side").
 AGREEMENT_FOUND, BEST_SCORE_FOUND = 3.0, 0.7
 SCORE_WORTH_A_SEARCH = 0.75
 FRAMES_BETWEEN_SEARCHES = 15
@@ -32,7 +32,7 @@ MIDDLE_SPREAD = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeenFace:
-    """A face with its mesh; `region` is derived from the mesh (from the side: the detector's), turned with the head."""
+    """A face with its mesh; `region` is turned with the head and is the mesh's; from the side it is the detector's."""
 
     region: FaceRegion
     mesh: FaceMesh
