@@ -32,7 +32,7 @@ MIDDLE_SPREAD = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeenFace:
-    """A face with its mesh; `region` is turned with the head and is the mesh's; from the side it is the detector's."""
+    """A face with its mesh. region: turned with the head, from the mesh; of a face from the side the detector's."""
 
     region: FaceRegion
     mesh: FaceMesh

@@ -97,7 +97,8 @@ def test_person_of_the_list_is_compared_with_the_lists_own_photograph(
     folder.mkdir()
     shutil.copy(portraits / "obama.jpg", folder / "a.jpg")
     row = f"p-1,甲,{NUMBER},enterprise,a.jpg\n"
-    (folder / "visits.csv").write_text("person_id,name,id_number,scheme,reference\n" + row + "p-2,乙,1,x,\n", "utf-8")
+    text = "person_id,name,id_number,scheme,reference\n" + row + "p-2,乙,1,x,\n"
+    (folder / "visits.csv").write_text(text, "utf-8")
     result = doorstep("visit", *BY_FACE, "--video", str(clip))
     assert result.exit_code == 0, result.output
     assert "line 3" in result.stderr and "认证通过" in result.stdout

@@ -58,10 +58,7 @@ def live(
     def work() -> None:
         rig = Choice(bundle=bundle, policy=policy, runtime=runtime, threads=threads).open()
         packages = cache_folder() / "packages"
-        if frames:
-            played = sources.clip(frames, count)
-        else:
-            played = sources.moving_portrait(sources.portrait(), count)
+        played = sources.clip(frames, count) if frames else sources.moving_portrait(sources.portrait(), count)
         yunet = YuNet(yunet_file(packages), (sources.WIDTH_PX, sources.HEIGHT_PX))
         with _STATUS.status(f"timing {rounds} × {len(played)} frames"):
             report = measure_live(rig.nets, rig.policy.quality, yunet, played, rounds)

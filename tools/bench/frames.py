@@ -14,7 +14,8 @@ from edge.core.config import CameraConfig
 from edge.core.face import Frame, Picture
 from edge.core.geometry import turned_map
 from edge.models.picture import warped
-from tools.portraits import cache_folder, fetch_portraits
+from tools.bundle.places import cache_folder
+from tools.portraits import fetch_portraits
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 PORTRAIT = "obama.jpg"
