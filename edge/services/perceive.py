@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -160,12 +160,11 @@ class Perceiver:
 
     def _count_people(self, frame: Frame, face: SeenFace) -> None:
         # A quarter turn is near enough for the detector, and far cheaper to make than any other.
-        regions = self._detector.detect(frame, geometry.wrap_deg(90.0 * round(face.region.roll_deg / 90.0)))
-        others = [r for r in regions if not _same_place(r, face.region)]
-        self._people = 1 + len(others)
-        area = face.region.width_px * face.region.height_px
-        self._rival_area_ratio = max((r.width_px * r.height_px / area for r in others), default=0.0)
-        self._frames_since_search = 0
+        turn_deg = geometry.wrap_deg(90.0 * round(face.region.roll_deg / 90.0))
+        regions = [r for r in self._detector.detect(frame, turn_deg) if not _same_place(r, face.region)]
+        # A sleeve or a cushion may look like a face to the detector, hardly ever to the mesh as well.
+        others = [other for r in regions if (other := self._settle(frame, r))]
+        self._set_people(face, [face, *(o for o in others if not _same_place(o.region, face.region))])
 
     def _settle(self, frame: Frame, region: FaceRegion) -> SeenFace | None:
         """Fit the mesh, then again in the region of that first fit, which sets roll and size right."""
@@ -179,9 +178,12 @@ class Perceiver:
         return SeenFace(region=region, mesh=mesh)
 
     def _fitted_again(self, frame: Frame, face: SeenFace) -> SeenFace:
-        """Once more for the faces that stay: it brings the fits from different turns together."""
-        again = self._fitted(frame, face.region, times=1)
-        return again if again.mesh.presence >= PRESENCE_FOUND else face
+        """The mean of this fit and one more: it brings the fits from different turns together, and steadies them."""
+        again = self._fitted(frame, face.region, times=1).mesh
+        if again.presence < PRESENCE_FOUND:
+            return face
+        mesh = replace(again, points_px=(again.points_px + face.mesh.points_px) / 2)
+        return SeenFace(region=geometry.region_from_mesh(mesh), mesh=mesh)
 
     def _from_the_side(self, frame: Frame, region: FaceRegion) -> SeenFace:
         """The mesh does not fit, and wanders off when fitted often: the place is the detector's."""

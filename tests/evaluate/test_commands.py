@@ -1,4 +1,4 @@
-"""The measuring commands on a handful of pictures made from the portraits: keys, counts, and nothing dropped unseen."""
+"""The measuring commands on a handful of pictures from the portraits: keys, counts, nothing dropped unseen."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def test_matching_counts_what_gave_no_face_as_missed(pictures: Path, bundle_fold
              "0,obama.jpg,biden.jpg", "0,obama2.jpg,biden.jpg", "0,obama3.jpg,biden.jpg"]  # fmt: skip
     table.write_text("\n".join(["same_person,image_a,image_b", *pairs]))
     plot = tmp_path / "m.png"
-    found = report("matching", "--pairs", str(table), "--images", str(pictures), "--plot", str(plot), bundle=bundle_folder)
+    found = report(
+        "matching", "--pairs", str(table), "--images", str(pictures), "--plot", str(plot), bundle=bundle_folder
+    )
     assert (found["images"], found["faces_found"]) == (6, 4)
     assert (found["unreadable"], found["no_face"]) == (["torn.jpg"], ["wall.jpg"])
     assert set(found["tar"]) == set(found["threshold"]) == set(found["ci"]) == {"1e-2", "1e-3", "1e-4"}

@@ -56,11 +56,22 @@ def build_command(sources: Path, sign_key: Path | None, owner: str, runtime: str
 @main.command("export")
 @_TABLE_OPTION
 @_KEY_OPTION
+@click.option(
+    "--key", "key_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the publisher's public key."
+)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export_command(sources: Path, sign_key: Path | None, file: Path) -> None:
-    """Write the bundle (built first if need be) to FILE, for `doorstep models install FILE` elsewhere."""
-    _, bundle = _built(sources, sign_key, "developer", "auto")
+def export_command(sources: Path, sign_key: Path | None, key_file: Path | None, file: Path) -> None:
+    """Write the bundle (built first if need be) to FILE, for `doorstep models install FILE` elsewhere.
+
+    \b
+    Example:
+      python -m tools.bundle export bundle.zip --key publisher.pub.json
+      doorstep models install bundle.zip --key publisher.pub.json --unit UNIT
+    """
+    folder, bundle = _built(sources, sign_key, "developer", "auto")
     export_bundle(bundle, file)
+    if key_file:
+        key_file.write_bytes(public_key_file(folder).read_bytes())
     click.echo(f"{file} {file.stat().st_size / 1e6:.1f} MB")
 
 

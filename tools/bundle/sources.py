@@ -105,5 +105,5 @@ def read_sources(path: Path) -> tuple[SourcesTable, str]:
 def _builder_digest() -> bytes:
     """Changes with the converter's code and its pinned libraries, so that stale bundles are not reused."""
     here = Path(__file__).parent
-    files = sorted([*here.rglob("*.py"), here / "requirements-build.txt"])
+    files = sorted(f for f in [*here.rglob("*.py"), here / "requirements-build.txt"] if f != here / "__main__.py")
     return hashlib.sha256(b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files)).digest()
