@@ -124,7 +124,8 @@ def test_no_consent_no_camera(doorstep: Doorstep, tmp_path: Path) -> None:
 
 
 def test_way_without_a_face_ends_in_an_equally_signed_record(doorstep: Doorstep, tmp_path: Path) -> None:
-    words = ["--person-id", "p-1", "--worker", "w-1", "--attest", "--witness", "w-2", "--recognised-how", "neighbour", "--document", "id_card"]
+    declared = ("--attest", "--witness", "w-2", "--recognised-how", "neighbour", "--document", "id_card")
+    words = ("--person-id", "p-1", "--worker", "w-1", *declared)
     answer = last_json(doorstep("visit", *words, "--why", "refused_face", "--json"))
     assert answer["outcome"] == "review" and answer["reasons"] == ["manual_attestation", "refused_face"]
     (record,) = records(tmp_path)

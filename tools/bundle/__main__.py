@@ -57,7 +57,7 @@ def build_command(sources: Path, sign_key: Path | None, owner: str, runtime: str
 @_TABLE_OPTION
 @_KEY_OPTION
 @click.option(
-    "--key", "key_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the publisher's public key."
+    "--key", "key_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the publisher's key."
 )
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export_command(sources: Path, sign_key: Path | None, key_file: Path | None, file: Path) -> None:
