@@ -182,7 +182,7 @@ class Perceiver:
         again = self._fitted(frame, face.region, times=1).mesh
         if again.presence < PRESENCE_FOUND:
             return face
-        mesh = replace(again, points_px=(again.points_px + face.mesh.points_px) / 2)
+        mesh = replace(again, points_px=np.asarray((again.points_px + face.mesh.points_px) / 2, np.float32))
         return SeenFace(region=geometry.region_from_mesh(mesh), mesh=mesh)
 
     def _from_the_side(self, frame: Frame, region: FaceRegion) -> SeenFace:

@@ -128,17 +128,19 @@ def _wrote(report: object, json_file: str | None) -> bool:
 
 def _print_live(report: LiveReport, made_with: str) -> None:
     table = Table(title=f"live loop, {report.frames} frames × {report.rounds}: {made_with}")
-    for name in ("", "median ms", "p90 ms", "mean ms", "faces", "YuNet ÷ this", "by mean", "new memory"):
+    columns = ("median ms", "p90 ms", "processor ms", "its mean", "faces", "YuNet ÷ this", "processor", "its mean")
+    for name in ("", *columns, "new memory"):
         table.add_column(name, justify="left" if not name else "right")
 
     def row(name: str, times: LoopTimes, *rest: str) -> None:
-        figures = (f"{times.median_ms:.2f}", f"{times.p90_ms:.2f}", f"{times.mean_ms:.2f}", f"{times.faces:.0%}")
-        table.add_row(name, *figures, *rest)
+        figures = (times.median_ms, times.p90_ms, times.cpu_median_ms, times.cpu_mean_ms)
+        table.add_row(name, *(f"{ms:.2f}" for ms in figures), f"{times.faces:.0%}", *rest)
 
     row("YuNet alone", report.yunet)
     for name, times in (("tracking", report.tracking), ("every_frame", report.every_frame)):
         new_kb = f"{report.allocated[name].median_bytes / 1024:.0f} KiB"
-        row(name, times, f"{report.ratio[name]:.2f}", f"{report.ratio_mean[name]:.2f}", new_kb)
+        ratios = (report.ratio[name], report.ratio_cpu[name], report.ratio_cpu_mean[name])
+        row(name, times, *(f"{ratio:.2f}" for ratio in ratios), new_kb)
     Console().print(table)
     for name, share in report.share.items():
         click.echo(f"{name}: " + ", ".join(f"{part} {value:.0%}" for part, value in share.items()))
