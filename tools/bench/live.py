@@ -43,7 +43,7 @@ class Allocated(msgspec.Struct, frozen=True, kw_only=True):
 
 class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
     """ratio: YuNet's median over the loop's, of wall time; ratio_cpu: the same of processor time; ratio_cpu_mean: of
-    the means, which also weigh the frames of a search. share: of the loop's time, per stage. frame_bytes: one frame."""
+    the means, which also weigh the frames of a search. share: of the loop's time, by stage. frame_bytes: of one."""
 
     frames: int
     rounds: int
