@@ -46,10 +46,11 @@ def draw_code(seed: int, *, slots: int = 24, slot_s: float = 0.4) -> LightCode:
     """
     if slots < len(STATES) or slot_s <= 0:
         raise ValueError(f"a code has at least {len(STATES)} slots of some length, got {slots} of {slot_s} s")
-    random = np.random.Generator(np.random.PCG64(seed))
-    extra = random.permutation(len(STATES))[: slots % len(STATES)]
+    # Raw bits only: numpy promises them for ever, and its shuffles not, and an old record's code must be drawn again.
+    bits = np.random.PCG64(seed).random_raw(len(STATES) + slots)
+    extra = np.argsort(bits[: len(STATES)], kind="stable")[: slots % len(STATES)]
     numbers = np.concatenate([np.tile(np.arange(len(STATES)), slots // len(STATES)), extra])
-    order = random.permutation(numbers).tolist()
+    order = numbers[np.argsort(bits[len(STATES) :], kind="stable")].tolist()
     return LightCode(seed=seed, slot_s=slot_s, states=tuple(STATES[number] for number in order))
 
 
