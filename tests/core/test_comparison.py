@@ -6,7 +6,7 @@ import pytest
 from edge.core.comparison import Band, Reference, band, comparison_score, continuity, fuse
 from edge.core.errors import ModelError
 from edge.core.face import EMBEDDING_LENGTH, Embedding
-from edge.core.liveness import texture_score
+from edge.core.cues.texture import texture_score
 from edge.core.record import Score
 
 
