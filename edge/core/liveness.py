@@ -81,10 +81,12 @@ TEXTURE_ALONE = CuePolicy(basis="a policy file without [cues]")
 
 
 def fuse_cues(results: Mapping[str, CueResult], policy: CuePolicy) -> float | None:
-    """The liveness figure 0..1, or None while no counted cue gives a score. Texture alone with no prior is itself."""
+    """The liveness figure 0..1, or None while no counted cue gives a score. A cue alone, with no prior, is itself."""
     counted = [r for name, r in results.items() if policy.rule(name).mode.counts and r.score is not None]
     if not counted:
         return None
+    if len(counted) == 1 and policy.prior == 0.0 and policy.rule(counted[0].name).weight == 1.0:
+        return counted[0].score
     log_odds = policy.prior
     for result in counted:
         assert result.score is not None

@@ -91,6 +91,13 @@ def decide_face(findings: FaceFindings) -> Outcome:
     return Outcome(kind=OutcomeKind.CERTIFIED, reasons=(Reason.CLEAR_MATCH, *remarks))
 
 
+def liveness_clear(findings: FaceFindings) -> bool:
+    """Whether, for all that liveness says, the visit could be certified."""
+    cues = findings.cues.values()
+    missing = any(c.mode == CueMode.ENFORCED and c.score is None for c in cues)
+    return band(findings.liveness) is Band.CLEAR and not missing and not any(c.refuses for c in cues)
+
+
 def decide_attestation(attestation: Attestation, policy: ManualPolicy, *, why: Reason | None = None) -> Outcome:
     """The outcome of a visit without a face. `why` a face was not used, where a reason was given.
 

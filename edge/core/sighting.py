@@ -19,9 +19,9 @@ from edge.core.light_code import LampState, LightCode
 Floats = NDArray[np.float64]
 
 # Mesh vertices amid each skin patch, and the patch's half width and half height in distances between the outer eye
-# corners: wide on the forehead, square on the cheeks, clear of hair, eyes and beard.
+# corners: as large as keeps clear of hair, eyes and beard, for the noise of a mean falls with its area.
 FOREHEAD, RIGHT_CHEEK, LEFT_CHEEK = 0, 1, 2
-_PATCHES = (((151,), 0.36, 0.13), ((50, 205), 0.15, 0.15), ((280, 425), 0.15, 0.15))
+_PATCHES = (((151, 9), 0.45, 0.22), ((50, 205), 0.24, 0.3), ((280, 425), 0.24, 0.3))
 _EYES = (33, 263)
 _CORNER = 10  # the upper corners of the crop, a tenth of its side, show what is behind the head
 SCENE_WIDTH_PX = 640

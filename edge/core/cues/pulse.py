@@ -28,6 +28,9 @@ _NEAR_HZ, _NEAR_SECOND_HZ = 0.13, 0.2
 # A camera's own noise makes no two frames alike; a codec that skips what hardly changed also skips the pulse
 # (McDuff, Blackford & Estepp, "The impact of video compression on remote cardiac pulse measurement", 2017).
 _STILL_SHARE_COMPRESSED = 0.3
+# A head that turns carries other skin and other light through the patches, at the pace of a slow heart.
+_TURN_MOST = 0.12
+_EDGE_DB = 4.0  # noise grows towards low frequencies, so that a peak at the band's end is worth less
 
 
 def pulse_cue(sightings: Sightings) -> CueResult:
@@ -47,7 +50,7 @@ def pulse_cue(sightings: Sightings) -> CueResult:
     patches = _resampled(times_s, skin, even_s)
     behind = np.array([f.behind_rgb for f in sightings.frames], np.float64)[whole]
     measured = measure_beat(patches, _resampled(times_s, behind[:, None], even_s)[0])
-    measured |= {"seconds": seconds, "still_share": still_share(sightings), "sway": _sway(sightings)}
+    measured |= {"seconds": seconds, "still_share": still_share(sightings), "turn": _turn(sightings)}
     return _judged(measured)
 
 
@@ -127,18 +130,25 @@ def still_share(sightings: Sightings) -> float:
 def _judged(found: dict[str, float]) -> CueResult:
     if found["still_share"] > _STILL_SHARE_COMPRESSED and found["snr_db"] < 3.0:
         return CueResult.unable(PULSE, Unable.COMPRESSED, **found)
-    evidence = 0.45 * (found["snr_db"] - 1.5) + 3.0 * (found["phase_agreement"] - 0.55) - 0.15 * found["spread_bpm"]
+    if found["turn"] > _TURN_MOST:
+        return CueResult.unable(PULSE, Unable.MOTION, **found)
+    snr_db = found["snr_db"] - _EDGE_DB * (found["bpm"] < 60.0 * LOW_HZ + 3.0)
+    evidence = 0.8 * (snr_db + 0.3) + 2.0 * (found["phase_agreement"] - 0.3) - 0.1 * found["spread_bpm"]
     score = 1.0 / (1.0 + float(np.exp(-np.clip(evidence, -30, 30))))
     confidence = min(1.0, found["seconds"] / 10.0)
     return CueResult(name=PULSE, score=score, confidence=confidence, details=found)
 
 
-def _sway(sightings: Sightings) -> float:
-    """How far the head moved through the window, in its own widths: standard deviation of its place."""
-    nose = np.array([f.points_px[1, :2] for f in sightings.frames], np.float64)
-    ends = np.array([f.points_px[[234, 454], :2] for f in sightings.frames], np.float64)
-    width = float(np.median(np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1)))
-    return float(np.linalg.norm(nose.std(axis=0))) / max(width, 1.0)
+def _turn(sightings: Sightings) -> float:
+    """How far the nose travelled between the cheeks and between brow and chin, in face widths: middle nine tenths."""
+    points = np.array([f.points_px[[1, 234, 454, 10, 152], :2] for f in sightings.frames], np.float64)
+    nose, across, down = points[:, 0], points[:, 2] - points[:, 1], points[:, 4] - points[:, 3]
+    middle = points[:, 1:].mean(axis=1)
+    travelled = [
+        np.subtract(*np.quantile(((nose - middle) * axis).sum(axis=1) / (axis**2).sum(axis=1), [0.95, 0.05]))
+        for axis in (across, down)
+    ]
+    return float(max(travelled))
 
 
 def _resampled(times_s: Floats, values: Floats, even_s: Floats) -> Floats:

@@ -31,14 +31,20 @@ _MOVING = frozenset([
     *(398, 446, 466, 467),
 ])  # fmt: skip
 VERTICES = np.array([v for v in range(0, 468, 3) if v not in _MOVING])
-_MIN_POINTS, _MIN_SCENES, _MAX_PAIRS = 25, 6, 24
+_MIN_POINTS, _MIN_SCENES = 25, 6
+_REFERENCES, _OTHERS = (0.15, 0.5, 0.85), 16
 _LIKE = 0.8
+# Mean square of depth over its error. Noise alone gives 1; sheets, whose noise is not quite independent from point to
+# point, up to about 2.5; heads in a hand-held camera 5 and more (docs/liveness.md).
+_EVEN_POWER, _MOST_RATIO = 3.2, 8.0
+_SHIFT_ENOUGH = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairMotion:
     """Two moments. depth: motion explained by depth, root mean square over the points, in face widths; error: what noise
     makes of it. squeeze: ratio of the two scales of the motion's linear part, less one. residual: what no part explains.
+    gain: share of what a sheet leaves unexplained that depth explains. shift: of the whole face.
     """
 
     depth: float
@@ -46,6 +52,7 @@ class PairMotion:
     squeeze: float
     residual: float
     gain: float
+    shift: float
 
 
 def relief_cue(sightings: Sightings) -> CueResult:
@@ -100,30 +107,40 @@ def _taken_apart(here: Floats, there: Floats, depth: Floats) -> PairMotion:
         squeeze=float(scales[0] / max(scales[1], 1e-6)) - 1.0,
         residual=residual,
         gain=1.0 - (residual / max(before, 1e-9)) ** 2,
+        shift=float(np.linalg.norm(motion.mean(axis=0))),
     )
 
 
 def _chosen(scenes: Sequence[Scene]) -> list[tuple[Scene, Scene]]:
-    """Pairs near enough to be followed and far enough apart to show something: over one second, spread evenly."""
-    times = np.array([s.captured_s for s in scenes])
+    """Three moments, each with moments spread over the whole window: a hand sways slowly, and what is far apart in time
+    shows most."""
+    last = len(scenes) - 1
+    others = np.unique(np.linspace(0, last, _OTHERS).astype(int)).tolist()
     pairs = []
-    for first in range(len(scenes)):
-        later = int(np.searchsorted(times, times[first] + 1.0 - 1e-6))
-        if later < len(scenes):
-            pairs.append((scenes[first], scenes[later]))
-    return [pairs[i] for i in np.unique(np.linspace(0, len(pairs) - 1, _MAX_PAIRS).astype(int))] if pairs else []
+    for share in _REFERENCES:
+        own = round(share * last)
+        pairs += [(scenes[own], scenes[other]) for other in others if abs(other - own) > 2]
+    return pairs
 
 
 def _judged(pairs: Sequence[PairMotion]) -> CueResult:
-    depth, error, squeeze, residual = (
-        np.array([getattr(p, name) for p in pairs]) for name in ("depth", "error", "squeeze", "residual")
+    depth, error, squeeze, residual, gain, shift = (
+        np.array([getattr(p, name) for p in pairs])
+        for name in ("depth", "error", "squeeze", "residual", "gain", "shift")
     )
+    depth_power = float(np.mean(np.minimum(depth / np.maximum(error, 1e-9), _MOST_RATIO) ** 2))
     details = {
         "pairs": float(len(pairs)),
-        "depth_ratio": float(np.quantile(depth / np.maximum(error, 1e-9), 0.75)),
-        "depth_permille": 1e3 * float(np.quantile(depth, 0.75)),
-        "squeeze_permille": 1e3 * float(np.quantile(squeeze, 0.75)),
+        "depth_power": depth_power,
+        "depth_permille": 1e3 * float(np.quantile(depth, 0.9)),
+        "squeeze_permille": 1e3 * float(np.quantile(squeeze, 0.9)),
         "residual_permille": 1e3 * float(np.median(residual)),
-        "gain": float(np.quantile([p.gain for p in pairs], 0.75)),
+        "gain": float(np.quantile(gain, 0.9)),
+        "shift": float(np.quantile(shift, 0.9)),
     }
-    return CueResult(name=RELIEF, score=0.5, confidence=0.0, details=details)
+    evidence = 2.0 * float(np.log(max(depth_power, 0.1) / _EVEN_POWER))
+    moved = min(1.0, details["shift"] / _SHIFT_ENOUGH)
+    if evidence < 1.0 and moved < 0.3:
+        return CueResult.unable(RELIEF, Unable.NO_MOTION, **details)
+    score = 1.0 / (1.0 + float(np.exp(-np.clip(evidence, -20.0, 20.0))))
+    return CueResult(name=RELIEF, score=score, confidence=1.0 if evidence > 1.0 else moved, details=details)
