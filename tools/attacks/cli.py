@@ -84,7 +84,8 @@ def _cameras(
 ) -> Iterator[AttackCamera]:  # fmt: skip
     cv2.setNumThreads(1)
     try:
-        studio = Studio(load_nets(find_bundle(bundle)), named(source) if source else default_identities())
+        identities = named(source) if source else default_identities()
+        studio = Studio(load_nets(find_bundle(bundle)), identities, attackers=portraits())
         for name in _chosen(species, studio):
             for number in range(count):
                 yield studio.camera(name, seed + number, seconds=seconds, roll_deg=roll_deg, lamps=not no_lamps)

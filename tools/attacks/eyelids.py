@@ -12,8 +12,9 @@ from tools.attacks import topology
 from tools.attacks.projection import Grid, sampled
 
 STEPS = 10
-# How far above the lid the skin gives way, in widths of the eye; the brow itself stays.
-GIVES = 0.42
+Ring = tuple[int, ...]
+# How far above the lid the skin gives way, in widths of the eye and of the gap to the brow; the brow itself stays.
+GIVES, GIVES_OF_GAP = 0.42, 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,8 +29,8 @@ class Eyelids:
 
     def __init__(self, texture: Grid, marks_px: NDArray[np.float32]) -> None:
         self._eyes = (
-            _eye(texture, marks_px[list(topology.RIGHT_UPPER_LID)], marks_px[list(topology.RIGHT_LOWER_LID)]),
-            _eye(texture, marks_px[list(topology.LEFT_UPPER_LID)], marks_px[list(topology.LEFT_LOWER_LID)]),
+            _eye(texture, marks_px, topology.RIGHT_UPPER_LID, topology.RIGHT_LOWER_LID, topology.RIGHT_BROW),
+            _eye(texture, marks_px, topology.LEFT_UPPER_LID, topology.LEFT_LOWER_LID, topology.LEFT_BROW),
         )
         self._shown = 0
 
@@ -42,15 +43,16 @@ class Eyelids:
             self._shown = step
 
 
-def _eye(texture: Grid, upper: NDArray[np.float32], lower: NDArray[np.float32]) -> _Eye:
-    side = texture.shape[0]
+def _eye(texture: Grid, marks_px: Grid, uppers: Ring, lowers: Ring, brows: Ring) -> _Eye:
+    side, upper, lower = texture.shape[0], marks_px[list(uppers)], marks_px[list(lowers)]
     left, right = float(upper[:, 0].min()), float(upper[:, 0].max())
-    gives = GIVES * (right - left)
+    gap = float(upper[:, 1].min() - marks_px[list(brows), 1].max())
+    gives = max(3.0, min(GIVES * (right - left), GIVES_OF_GAP * gap))
     top, bottom = max(0, int(upper[:, 1].min() - gives - 2)), min(side, int(lower[:, 1].max() + 6))
     rows, columns = slice(top, bottom), slice(max(0, int(left) - 2), min(side, int(right) + 3))
     x = np.arange(columns.start, columns.stop, dtype=np.float32)
     lid = _along(upper, x)[None]
-    rim = np.maximum(_along(lower, x)[None] + 0.5, lid)
+    rim = np.maximum(_along(lower, x)[None] + 1.8, lid)
     y = np.arange(top, bottom, dtype=np.float32)[:, None]
     brow = lid - gives
     patches = []

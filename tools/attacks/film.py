@@ -53,18 +53,24 @@ def face_in_picture(shape: HeadShape) -> tuple[float, float, float]:
 
 
 def whole_film(identity: Identity, rng: np.random.Generator, *, distance_mm: float = 400.0) -> Sheet:
-    """The clip as it was filmed, filling the view: its light is its own, and no lamp reaches it."""
+    """The clip as it was filmed, whole: its light is its own, and no lamp reaches it."""
     show, lens = content(identity, rng, moving=True), Lens()
-    height, width = show(0.0).shape[:2]
-    across = 1.04 * lens.width_px / lens.focal_px * distance_mm
-    scale = min(1.0, 720 / width)
-    size = (round(width * scale), round(height * scale))
-    points, step = flat_points(*size, across / size[0], about_px=(size[0] / 2, 0.47 * size[1]))
-    nothing = np.zeros((size[1], size[0], 4), np.float32)
+    shape = show(0.0).shape
+    scale = min(1.06 * lens.width_px / shape[1], 1.06 * lens.height_px / shape[0])
+    size = (round(shape[1] * scale), round(shape[0] * scale))
+    frame_px = (round(lens.width_px * 1.06), round(lens.height_px * 1.06))
+    left, top = max(0, (frame_px[0] - size[0]) // 2), max(0, (frame_px[1] - size[1]) // 2)
+    points, step = flat_points(
+        *frame_px, distance_mm / lens.focal_px, about_px=((frame_px[0] - 1) / 2, (frame_px[1] - 1) / 2)
+    )
+    nothing = np.zeros((frame_px[1], frame_px[0], 4), np.float32)
+    blur = cv2.resize(show(0.0), (8, 6), interpolation=cv2.INTER_AREA)
+    light = to_linear(np.asarray(cv2.resize(blur, frame_px, interpolation=cv2.INTER_CUBIC), np.uint8))
 
     def glow(time_s: float) -> Glow:
-        frame = show(time_s)
-        return Glow(light=to_linear(np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))), lux=150.0)
+        frame = np.asarray(cv2.resize(show(time_s), size, interpolation=cv2.INTER_AREA), np.uint8)
+        light[top : top + size[1], left : left + size[0]] = to_linear(frame)[: light.shape[0], : light.shape[1]]
+        return Glow(light=light, lux=150.0)
 
     return Sheet(
         paint=nothing, points_mm=points, step_px=step, glow=glow,

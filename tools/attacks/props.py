@@ -9,6 +9,7 @@ from tools.attacks.motion import Hand, Pose, turning
 from tools.attacks.projection import Grid
 from tools.attacks.sheets import Sheet, creased, flat_points
 
+THUMB_PX = (190, 64)
 SKINS_BGR = ((0.22, 0.33, 0.52), (0.17, 0.27, 0.44), (0.10, 0.17, 0.30))
 
 
@@ -92,7 +93,9 @@ def fingers(
     """Thumbs that lie over the left and right edge of what is held at `pose`."""
     sheets = []
     for side in (-1, 1) if both else (int(rng.choice([-1, 1])),):
-        points, step = flat_points(96, 64, 1.0, about_px=(48.0, 32.0))
+        points, step = flat_points(
+            THUMB_PX[0], THUMB_PX[1], 1.0, about_px=(48.0 if side > 0 else THUMB_PX[0] - 48.0, 32.0)
+        )
         points[..., 2] += -9 + 0.02 * points[..., 1] ** 2
         turn = turning(0, 0, float(rng.uniform(-25, 25)))
         place = Pose(turn=turn, shift_mm=np.array([side * (half_wide_mm + 10), y_mm + rng.uniform(-15, 15), 0.0]))
@@ -106,11 +109,13 @@ def fingers(
 
 
 def _thumb(rng: np.random.Generator, *, tip_left: bool) -> Grid:
-    cover = np.zeros((64, 96), np.uint8)
+    cover = np.zeros((THUMB_PX[1], THUMB_PX[0]), np.uint8)
     cv2.ellipse(cover, (34, 32), (28, 11), 0, 0, 360, 255, -1)
-    cv2.rectangle(cover, (34, 20), (96, 44), 255, -1)
+    cv2.rectangle(cover, (34, 20), (THUMB_PX[0], 44), 255, -1)
     soft = cv2.GaussianBlur(cover, (0, 0), 1.2).astype(np.float32) / 255
-    tone = np.ones((64, 96, 3), np.float32) * np.array(SKINS_BGR[int(rng.integers(len(SKINS_BGR)))], np.float32)
+    tone = np.ones((THUMB_PX[1], THUMB_PX[0], 3), np.float32) * np.array(
+        SKINS_BGR[int(rng.integers(len(SKINS_BGR)))], np.float32
+    )
     tone *= 1 - 0.35 * (np.abs(np.arange(64) - 32) / 14)[:, None, None].clip(0, 1) ** 2
     cv2.ellipse(tone, (16, 32), (9, 7), 0, 0, 360, [0.42, 0.46, 0.62], -1)
     paint = np.dstack([tone * soft[..., None], soft]).astype(np.float32)

@@ -20,14 +20,18 @@ ROOMS = (living, paper_attacks, screen_attacks)
 
 
 class Studio:
-    """Makes cameras. identities: whose faces are shown; the next one in the list is the attacker."""
+    """Makes cameras. identities: whose faces are shown. attackers: who holds and wears, pictures with open eyes; None
+    for any of the identities."""
 
-    def __init__(self, nets: Nets, identities: Sequence[Identity]) -> None:
+    def __init__(
+        self, nets: Nets, identities: Sequence[Identity], *, attackers: Sequence[Identity] | None = None
+    ) -> None:
         if not identities:
             raise InputError("nobody to show: name a picture or a clip")
         self._fit = shapes(nets)
         self._fits: dict[Identity, bool] = {}
         self.identities = tuple(identities)
+        self._attackers = [i for i in (attackers or identities) if not i.film]
 
     def camera(
         self,
@@ -86,5 +90,5 @@ class Studio:
         return self._fits[identity]
 
     def _other(self, chosen: Identity, rng: np.random.Generator) -> Identity:
-        others = [i for i in self.identities if i.subject != chosen.subject and not i.film]
+        others = [i for i in self._attackers if i.subject != chosen.subject]
         return self._fitting(others, rng) if others else chosen
