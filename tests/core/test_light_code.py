@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.core.light_code import DARK, STATES, draw_code, state_at
+from edge.core.light_code import BOTH, DARK, STATES, draw_code, state_at
 
 
 @given(seed=st.integers(0, 2**63 - 1), slots=st.integers(4, 64))
@@ -29,12 +29,12 @@ def test_visits_do_not_share_a_code() -> None:
     assert len({draw_code(seed).states for seed in range(200)}) == 200
 
 
-def test_before_the_code_begins_all_is_dark_and_after_its_end_it_begins_again() -> None:
+def test_before_the_code_begins_all_is_dark_and_after_its_end_the_light_is_steady() -> None:
     code = draw_code(7, slots=8, slot_s=0.5)
     assert state_at(code, -0.01) == DARK
     assert state_at(code, 0.0) == code.states[0]
     assert state_at(code, 0.74) == code.states[1]
-    assert state_at(code, code.round_s + 0.1) == code.states[0]
+    assert {state_at(code, code.code_s + later_s) for later_s in (0.0, 0.7, 3.1, 60.0)} == {BOTH}
 
 
 @pytest.mark.parametrize(("slots", "slot_s"), [(3, 0.4), (8, 0.0)])

@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.core.cues.relief import VERTICES
 from edge.core.cues.result import LIGHT, CueResult, Unable
-from edge.core.light_code import state_at
+from edge.core.light_code import powers_at
 from edge.core.sighting import Floats, Sighting, Sightings
 
 MIN_S = 3.0
@@ -22,6 +22,8 @@ _LAGS_S = np.arange(0.0, 0.31, 1 / 60)
 _BLUR = 4  # half side of the square averaged around each point, px of the crop
 _LEAST_SHARE = 0.02  # of the room's light: a lamp that adds less was not on, or shines on a bright screen
 _NEIGHBOURS = 12
+# Between sheets, up to 1.0, and heads, from 1.9 (docs/liveness.md); goes with the lens and the lamps' distance.
+_SLOPE_OF_A_HEAD = 1.5
 
 
 def light_cue(sightings: Sightings) -> CueResult:
@@ -46,16 +48,17 @@ def light_cue(sightings: Sightings) -> CueResult:
     lit = (left > 0) & (right > 0)
     if lit.sum() >= 40:
         shape = _mean_shape(frames)[whole][lit]
-        details |= shape_of_response(np.log(left[lit] / right[lit]), shape)
+        details |= shape_of_response(np.log(left[lit] / right[lit]), shape, towards_right=_right_of_picture(frames))
+        details["slope_by_size"] = details["slope"] / max(_size(sightings), 0.02)
     return _judged(details)
 
 
-def shape_of_response(ratio: Floats, shape: Floats) -> dict[str, float]:
+def shape_of_response(ratio: Floats, shape: Floats, *, towards_right: Floats) -> dict[str, float]:
     """How the logarithm of left over right, N, hangs together with the shape, N×3 in face widths, z towards the camera
-    negative. turned: correlation with which way the skin faces, beyond what is even from side to side; slope: per unit
+    negative, and towards_right, the way to the right lamp in it. turned: correlation with which way the skin faces, beyond what is even from side to side; slope: per unit
     of that; spread: of the ratio's own, at the ends."""
     x, y, _ = (shape - shape.mean(axis=0)).T
-    facing = _facing(shape)
+    facing = _facing(shape, towards_right)
     even = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
     basis, _ = np.linalg.qr(even)
     facing_left = facing - basis @ (basis.T @ facing)
@@ -74,7 +77,8 @@ def shape_of_response(ratio: Floats, shape: Floats) -> dict[str, float]:
 
 def _judged(details: dict[str, float]) -> CueResult:
     follows, share = details["follows"], details["share"]
-    evidence = 8.0 * (follows - 0.5) + 6.0 * (details.get("turned", 0.0) - 0.35) + min(0.0, 40.0 * (share - _LEAST_SHARE))
+    shaped = 3.0 * (details.get("slope_by_size", 0.0) - _SLOPE_OF_A_HEAD) + 4.0 * (details.get("turned", 0.0) - 0.3)
+    evidence = min(2.0, 8.0 * (follows - 0.5)) + float(np.clip(shaped, -6.0, 4.0))
     if follows < 0.3 or share < _LEAST_SHARE:
         evidence = min(evidence, -2.0)
     score = 1.0 / (1.0 + float(np.exp(-np.clip(evidence, -20.0, 20.0))))
@@ -111,8 +115,7 @@ def _lag(mean: Floats, since_s: Floats, sightings: Sightings) -> tuple[float, fl
 
 def _lamps(since_s: Floats, sightings: Sightings) -> Floats:
     assert sightings.code is not None
-    states = [state_at(sightings.code, float(t)) for t in since_s]
-    return np.array([[s.left, s.right] for s in states], np.float64)
+    return powers_at(sightings.code, since_s)
 
 
 def _mean_shape(frames: Sequence[Sighting]) -> Floats:
@@ -124,8 +127,22 @@ def _mean_shape(frames: Sequence[Sighting]) -> Floats:
     return np.asarray(np.mean(shapes, axis=0), np.float64)
 
 
-def _facing(shape: Floats) -> Floats:
-    """For each point how far its skin faces image left: the slope of depth there, from its nearest neighbours."""
+def _right_of_picture(frames: Sequence[Sighting]) -> Floats:
+    """The picture's right, as a unit vector in the upright crop: a head on its side has a lamp above its brow."""
+    axis = np.mean([f.crop_from_frame[:, 0] for f in frames], axis=0)
+    return np.asarray(axis / max(float(np.linalg.norm(axis)), 1e-9), np.float64)
+
+
+def _size(sightings: Sightings) -> float:
+    """Width of the face in widths of the picture: the nearer the face, the further apart do the lamps stand for it."""
+    sizes = [
+        float(np.linalg.norm(s.points[234, :2] - s.points[454, :2])) / s.green.shape[1] for s in sightings.scenes
+    ]
+    return float(np.median(sizes)) if sizes else 0.25
+
+
+def _facing(shape: Floats, towards_right: Floats) -> Floats:
+    """For each point how far its skin faces the left lamp: the slope of depth there, from its nearest neighbours."""
     flat = shape[:, :2]
     apart = ((flat[:, None] - flat[None]) ** 2).sum(axis=2)
     near = np.argsort(apart, axis=1)[:, :_NEIGHBOURS]
@@ -135,4 +152,4 @@ def _facing(shape: Floats) -> Floats:
     slope = np.linalg.solve(normal, (xy.transpose(0, 2, 1) @ z[..., None]))[..., 0]
     # Depth grows away from the camera: where it falls towards the right, the skin faces left.
     away = np.column_stack([slope, np.ones(len(slope))])
-    return np.asarray(slope[:, 0] / np.linalg.norm(away, axis=1), np.float64) * -1.0
+    return np.asarray(-(slope @ towards_right) / np.linalg.norm(away, axis=1), np.float64)

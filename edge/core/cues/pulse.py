@@ -30,13 +30,16 @@ _NEAR_HZ, _NEAR_SECOND_HZ = 0.13, 0.2
 _STILL_SHARE_COMPRESSED = 0.3
 # A head that turns carries other skin and other light through the patches, at the pace of a slow heart.
 _TURN_MOST = 0.12
+_SETTLING_S = 0.1  # an exposure, a read-out and a frame's delay after a lamp changed
 _EDGE_DB = 4.0  # noise grows towards low frequencies, so that a peak at the band's end is worth less
 
 
 def pulse_cue(sightings: Sightings) -> CueResult:
     """Whether the skin beats: signal-to-noise of the common beat, and how well the three patches agree on it."""
     times_s, skin = sightings.times_s, np.array([f.skin_rgb for f in sightings.frames], np.float64)
-    whole = np.isfinite(skin).all(axis=(1, 2)) if len(times_s) else np.zeros(0, bool)
+    if len(times_s) == 0:
+        return CueResult.unable(PULSE, Unable.TOO_SHORT, seconds=0.0)
+    whole = np.isfinite(skin).all(axis=(1, 2)) & _steady(times_s, sightings)
     if whole.sum() < 2 or times_s[whole][-1] - times_s[whole][0] < MIN_S:
         return CueResult.unable(PULSE, Unable.TOO_SHORT, seconds=sightings.seconds)
     times_s, skin = times_s[whole], skin[whole]
@@ -52,6 +55,14 @@ def pulse_cue(sightings: Sightings) -> CueResult:
     measured = measure_beat(patches, _resampled(times_s, behind[:, None], even_s)[0])
     measured |= {"seconds": seconds, "still_share": still_share(sightings), "turn": _turn(sightings)}
     return _judged(measured)
+
+
+def _steady(times_s: Floats, sightings: Sightings) -> NDArray[np.bool_]:
+    """The frames in which the lamps did not follow their code, which has the pace of a heart."""
+    code = sightings.code
+    if code is None:
+        return np.ones(len(times_s), np.bool_)
+    return np.asarray(times_s - sightings.begun_s > code.code_s + _SETTLING_S, np.bool_)
 
 
 def measure_beat(patches: Floats, behind: Floats) -> dict[str, float]:
