@@ -93,9 +93,7 @@ def decide_face(findings: FaceFindings) -> Outcome:
 
 def liveness_clear(findings: FaceFindings) -> bool:
     """Whether, for all that liveness says, the visit could be certified."""
-    cues = findings.cues.values()
-    missing = any(c.mode == CueMode.ENFORCED and c.score is None for c in cues)
-    return band(findings.liveness) is Band.CLEAR and not missing and not any(c.refuses for c in cues)
+    return band(findings.liveness) is Band.CLEAR and not _missing(findings) and not _refused(findings)
 
 
 def decide_attestation(attestation: Attestation, policy: ManualPolicy, *, why: Reason | None = None) -> Outcome:
@@ -130,18 +128,25 @@ def _doubts(findings: FaceFindings) -> tuple[Reason, ...]:
     """Every reason against certifying, the weightiest first; empty when all is clear."""
     liveness, comparison = band(findings.liveness), band(findings.comparison)
     continuity = band(findings.continuity)
-    cues = findings.cues.values()
-    missing = any(c.mode == CueMode.ENFORCED and c.score is None for c in cues)
     rules = (
         (findings.reference_count == 0, Reason.NO_REFERENCE),
         (not findings.reference_verified, Reason.REFERENCE_UNVERIFIED),
         (findings.frames_used == 0 or continuity is Band.ABSENT, Reason.POOR_QUALITY),
         (findings.ambiguous or continuity in (Band.GREY, Band.LOW), Reason.PERSON_UNSURE),
-        (liveness is Band.LOW or any(c.refuses for c in cues), Reason.LIVENESS_LOW),
-        (liveness in (Band.GREY, Band.ABSENT) or missing, Reason.LIVENESS_UNCERTAIN),
+        (liveness is Band.LOW or _refused(findings), Reason.LIVENESS_LOW),
+        (liveness in (Band.GREY, Band.ABSENT) or _missing(findings), Reason.LIVENESS_UNCERTAIN),
         (findings.reference_count > 0 and comparison is Band.LOW, Reason.LOW_SIMILARITY),
         (findings.reference_count > 0 and comparison is Band.GREY, Reason.GREY_SIMILARITY),
         (findings.reference_count > 0 and comparison is Band.ABSENT, Reason.POOR_QUALITY),
         (findings.people_seen > 1 and findings.ambiguous, Reason.SEVERAL_PEOPLE),
     )
     return tuple(dict.fromkeys(reason for failed, reason in rules if failed))
+
+
+def _missing(findings: FaceFindings) -> bool:
+    """Whether a cue that has to speak could not."""
+    return any(c.mode == CueMode.ENFORCED and c.score is None for c in findings.cues.values())
+
+
+def _refused(findings: FaceFindings) -> bool:
+    return any(c.refuses for c in findings.cues.values())

@@ -14,7 +14,7 @@ from edge.core.cues.texture import texture_cue
 from edge.core.liveness import CuePolicy
 from edge.core.sighting import Sightings
 
-_FROM_SIGHTINGS: dict[str, Callable[[Sightings], CueResult]] = {
+FROM_SIGHTINGS: dict[str, Callable[[Sightings], CueResult]] = {
     PULSE: pulse_cue,
     EYES: eyes_cue,
     RELIEF: relief_cue,
@@ -34,5 +34,5 @@ def assess(
         elif name == ACTIVE:
             results[name] = CueResult.unable(ACTIVE, Unable.NOT_ASKED)
         else:
-            results[name] = _FROM_SIGHTINGS[name](sightings)
+            results[name] = FROM_SIGHTINGS[name](sightings)
     return results

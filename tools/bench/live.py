@@ -1,7 +1,8 @@
 """The live loop (detect, landmarks, quality) beside YuNet alone: same frames, same run, taken in turn.
 
 Two loops are timed: `tracking`, as in a visit, where the face is followed by its mesh and searched now and then; and
-`every_frame`, with a detection on each frame besides, which is what YuNet does. Times are of this machine under
+`every_frame`, with a detection on each frame besides, which is what YuNet does. `with_cues` is `tracking` with what the
+liveness cues keep of each frame (tools/bench/cues.py says what they cost after the window). Times are of this machine under
 whatever load it has; taking the three in turn makes the ratios hold all the same.
 """
 
@@ -19,6 +20,7 @@ from edge.core.quality import QualityLimits, measure, worst_fault
 from edge.models.nets import Nets
 from edge.ports import FaceDetector, Landmarker
 from edge.services.perceive import Perceiver
+from tools.bench.cues import SightingLoop, cue_times_ms, sighted_window
 from tools.bench.baseline import YuNet
 
 
@@ -40,7 +42,8 @@ class Allocated(msgspec.Struct, frozen=True, kw_only=True):
 
 class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
     """ratio: YuNet's median over the loop's; ratio_mean: of the means, which also weigh the frames of a search.
-    share: of the loop's time, per stage. frame_bytes: one BGR frame."""
+    share: of the loop's time, per stage. frame_bytes: one BGR frame. cues_add: what the cues add to `tracking`, as a
+    share of it, by the means. after_window_ms: what each cue takes when a window of `window_frames` is over."""
 
     frames: int
     rounds: int
@@ -48,6 +51,10 @@ class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
     yunet: LoopTimes
     tracking: LoopTimes
     every_frame: LoopTimes
+    with_cues: LoopTimes
+    cues_add: float
+    after_window_ms: dict[str, float]
+    window_frames: int
     ratio: dict[str, float]
     ratio_mean: dict[str, float]
     share: dict[str, dict[str, float]]
@@ -82,6 +89,7 @@ def measure_live(nets: Nets, limits: QualityLimits, yunet: YuNet, frames: Sequen
         "yunet": lambda frame: yunet.detect(frame) > 0,
         "tracking": lambda frame: tracking.look(frame).face is not None,
         "every_frame": lambda frame: every.look(frame).face is not None,
+        "with_cues": SightingLoop(Perceiver(nets.detector, nets.landmarker, limits)),
     }
     for loop in loops.values():
         loop(frames[0])
@@ -95,8 +103,11 @@ def measure_live(nets: Nets, limits: QualityLimits, yunet: YuNet, frames: Sequen
                 taken[name].append(time.perf_counter() - start)
     times = {name: _times(taken[name], found[name]) for name in loops}
     own = ("tracking", "every_frame")
+    window = sighted_window(nets, limits, frames)
     return LiveReport(
         frames=len(frames), rounds=rounds, frame_bytes=int(frames[0].bgr.nbytes), **times,
+        cues_add=times["with_cues"].mean_ms / times["tracking"].mean_ms - 1.0,
+        after_window_ms=cue_times_ms(window), window_frames=len(window.frames),
         ratio={name: times["yunet"].median_ms / times[name].median_ms for name in own},
         ratio_mean={name: times["yunet"].mean_ms / times[name].mean_ms for name in own},
         share={name: _shares(nets, limits, frames, between) for name, between in zip(own, (None, 0), strict=True)},

@@ -3,7 +3,8 @@
 The mesh net draws open eyes on shut ones, so its eye aspect ratio hardly moves; the picture between its eye corners
 does: an open eye holds the darkest part of a face, a shut one is skin. Darkness is the lowest tenth of the eye's
 brightness over its upper quarter. A blink lasts .1 to .4 s (Pan, Sun, Wu & Lao, "Eyeblink-based anti-spoofing in face
-recognition from a generic webcamera", ICCV 2007). Eyes that stay open or shut are no evidence: they are noted only.
+recognition from a generic webcamera", ICCV 2007). Eyes that stay open or shut are no evidence: they are noted only. While the
+lamps follow their code nothing counts, for light from another side moves the shadows of the lids.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def eyes_cue(sightings: Sightings) -> CueResult:
     shut, level = shut_frames(darkness)
     shut = _bridged(shut, times_s)
     spans = intervals(shut, times_s)
-    events = _events(shut, darkness, times_s, np.array([_turn(f) for f in frames]))
+    steady = times_s > sightings.code.code_s if sightings.code else np.ones(len(frames), np.bool_)
+    turn = np.array([_turn(f) for f in frames])
+    events = _events(shut[steady], darkness[steady], times_s[steady], turn[steady])
     details = {"shut_share": float(shut.mean()), "events": float(len(events)), "level": level}
     details |= {"open_darkness": float(np.quantile(darkness, 0.1)), "shut_darkness": float(np.quantile(darkness, 0.9))}
     longest = sorted(sorted(spans, key=lambda s: s[0] - s[1])[:_LONGEST_INTERVALS])

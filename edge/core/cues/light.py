@@ -22,8 +22,9 @@ _LAGS_S = np.arange(0.0, 0.31, 1 / 60)
 _BLUR = 4  # half side of the square averaged around each point, px of the crop
 _LEAST_SHARE = 0.02  # of the room's light: a lamp that adds less was not on, or shines on a bright screen
 _NEIGHBOURS = 12
-# Between sheets, up to 1.0, and heads, from 1.9 (docs/liveness.md); goes with the lens and the lamps' distance.
-_SLOPE_OF_A_HEAD = 1.5
+# Between sheets and heads, and beyond what skin can do: shining plastic (docs/liveness.md). Both go with the lens and
+# with how far apart the lamps stand.
+_SLOPE_OF_A_HEAD, _STEEPEST = 2.0, 5.0
 
 
 def light_cue(sightings: Sightings) -> CueResult:
@@ -77,8 +78,9 @@ def shape_of_response(ratio: Floats, shape: Floats, *, towards_right: Floats) ->
 
 def _judged(details: dict[str, float]) -> CueResult:
     follows, share = details["follows"], details["share"]
-    shaped = 3.0 * (details.get("slope_by_size", 0.0) - _SLOPE_OF_A_HEAD) + 4.0 * (details.get("turned", 0.0) - 0.3)
-    evidence = min(2.0, 8.0 * (follows - 0.5)) + float(np.clip(shaped, -6.0, 4.0))
+    slope = details.get("slope_by_size", 0.0)
+    shaped = 4.0 * (slope - _SLOPE_OF_A_HEAD) - 8.0 * max(0.0, slope - _STEEPEST) + 4.0 * (details.get("turned", 0.0) - 0.3)
+    evidence = min(1.0, 8.0 * (follows - 0.5)) + float(np.clip(shaped, -6.0, 5.0))
     if follows < 0.3 or share < _LEAST_SHARE:
         evidence = min(evidence, -2.0)
     score = 1.0 / (1.0 + float(np.exp(-np.clip(evidence, -20.0, 20.0))))
