@@ -28,7 +28,7 @@ AHEAD = Pose(turn=np.eye(3), shift_mm=np.array([0.0, 0.0, DISTANCE_MM]))
 
 @pytest.fixture(scope="module")
 def shape(studio: Studio, man: Identity) -> HeadShape:
-    return studio._fit(man, True)
+    return studio.fit(man, True)
 
 
 def head(shape: HeadShape, *, seed: int = 1, bpm: float = 66.0, still: float = 0.0) -> Head:
@@ -142,6 +142,21 @@ def test_lamps_light_two_sides_of_a_head_and_not_of_a_sheet(shape: HeadShape) ->
     assert flat_rest < 0.02
     assert round_rest > 5 * flat_rest
     assert round_ramp > 1.5 * flat_ramp
+
+
+def answer_to_lamps(scene: Scene) -> float:
+    """By how much both lamps raise the light of the middle, share of what there is without them."""
+    middle = np.s_[200:280, 280:360]
+    dark, lit = (float(scene.radiance(0.0, powers=p)[middle].mean()) for p in ((0.0, 0.0), (1.0, 1.0)))
+    return lit / dark - 1
+
+
+def test_screens_answer_the_lamps_less_than_faces_and_paper(studio: Studio, man: Identity) -> None:
+    screen, face, paper = (
+        answer_to_lamps(studio.camera(species, 12, identity=man, roll_deg=0.0).scene())
+        for species in ("monitor_replay", "live_head", "print_flat")
+    )
+    assert 0 < screen < 0.4 * min(face, paper)
 
 
 def test_lids_hide_the_eyes_while_they_are_shut() -> None:

@@ -5,6 +5,7 @@ None of them is stored by the project; a rendered clip holds a real person's fac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +18,7 @@ from edge.capture.opencv_sources import PICTURE_SUFFIXES, read_picture
 from edge.core.errors import InputError
 from edge.core.face import Picture
 from edge.models.nets import Nets
-from tools.attacks.head_shape import HeadShape, head_from
+from tools.attacks.head_shape import HeadShape, find_mesh, head_from
 from tools.bundle.places import cache_folder, table_pictures
 from tools.bundle.sources import DEFAULT_TABLE, read_sources
 from tools.portraits import fetch_portraits
@@ -33,6 +34,12 @@ class Identity:
     subject: str
     path: Path
     film: bool = False
+
+    @property
+    def bpm(self) -> float | None:
+        """The heart rate that the file's name states, as in `older_man_53bpm`."""
+        stated = re.search(r"_(\d+)bpm", self.subject)
+        return float(stated[1]) if stated else None
 
     def picture(self) -> Picture:
         """The picture, or a frame near the clip's beginning. Raises CameraError, InputError."""
@@ -108,6 +115,16 @@ def shapes(nets: Nets) -> Callable[[Identity, bool], HeadShape]:
         return head_from(nets, identity.picture(), cut_out=cut_out)
 
     return fit
+
+
+def largest_move(nets: Nets, identity: Identity) -> float:
+    """How far the nose gets from where it was at first, against the eyes' distance, in the first eleven seconds."""
+    film = Film(identity.path)
+    first = find_mesh(nets, film.frame(FRAME_OF_SHAPE)).points_px
+    apart = float(np.linalg.norm(first[33, :2] - first[263, :2]))
+    moments = range(FRAME_OF_SHAPE, min(film.count - 2, 360), 45)
+    noses = [find_mesh(nets, film.frame(number)).points_px[1, :2] for number in moments]
+    return max(float(np.linalg.norm(nose - first[1, :2])) for nose in noses) / apart
 
 
 def _astronaut() -> Path:

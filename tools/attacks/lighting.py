@@ -68,8 +68,13 @@ def normals_of(points_mm: Grid) -> Grid:
 
 
 def _unit(vectors: Grid) -> Grid:
-    length = np.sqrt((vectors * vectors).sum(axis=-1, keepdims=True))
-    return np.asarray(vectors / np.maximum(length, 1e-9), np.float32)
+    length = np.sqrt(_dot(vectors, vectors))
+    return np.asarray(vectors / np.maximum(length, 1e-9)[..., None], np.float32)
+
+
+def _dot(a: Grid, b: Grid) -> Grid:
+    # Written out, for numpy sums over a last axis of three an order of magnitude slower.
+    return np.asarray(a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2], np.float32)
 
 
 def answers(points_mm: Grid, room: Room, lamps: Lamps | None, *, gloss: float, shine: float) -> tuple[Grid, Grid]:
@@ -90,10 +95,10 @@ def answers(points_mm: Grid, room: Room, lamps: Lamps | None, *, gloss: float, s
     if lamps is not None:
         for k, x_mm in ((1, -lamps.apart_mm / 2), (2, lamps.apart_mm / 2)):
             ray = np.array([x_mm, 0, 0], np.float32) - points_mm
-            distance2 = (ray * ray).sum(axis=-1)
+            distance2 = _dot(ray, ray)
             ray /= np.sqrt(distance2)[..., None]
             strength = lamps.lux * LAMP_REFERENCE_MM**2 / np.maximum(distance2, 2500.0)
-            onto[..., k] = strength * np.maximum((normals * ray).sum(axis=-1), 0)
+            onto[..., k] = strength * np.maximum(_dot(normals, ray), 0)
             mirrored[..., k] = strength * _mirrored(normals, ray, to_lens, gloss, shine)
     return onto, mirrored
 
@@ -101,7 +106,7 @@ def answers(points_mm: Grid, room: Room, lamps: Lamps | None, *, gloss: float, s
 def _mirrored(normals: Grid, towards: Grid, to_lens: Grid, gloss: float, shine: float) -> Grid:
     if gloss <= 0:
         return np.zeros(normals.shape[:2], np.float32)
-    aligned = np.maximum((normals * _unit(towards + to_lens)).sum(axis=-1), 0)
+    aligned = np.maximum(_dot(normals, _unit(towards + to_lens)), 0)
     return np.asarray(gloss * (shine + 8) / 8 * aligned**shine, np.float32)
 
 

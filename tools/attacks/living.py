@@ -50,7 +50,13 @@ def live_asleep(cast: Casting) -> list[Layer]:
     return [*behind, Head(shape, base_pose(cast), life=life), *before]
 
 
-@species("live_clip", "live", "a real clip as the skin of a 3-D head: its own pulse, blinks and mimics", film=True)
+@species(
+    "live_clip",
+    "live",
+    "a real clip as the skin of a 3-D head: its own pulse, blinks and mimics",
+    film=True,
+    still=True,
+)
 def live_clip(cast: Casting) -> list[Layer]:
     shape = cast.fit(cast.identity, True)
     head = Head(shape, base_pose(cast), life=None, paint=skin_film(shape, cast.identity, cast.rng))

@@ -49,13 +49,14 @@ def printed(linear: Grid, how: Print, rng: np.random.Generator) -> Grid:
 
 
 def rectangle(shape: HeadShape, width_mm: float, height_mm: float) -> Grid:
-    """Cover of a sheet of that size around the face, H×W."""
+    """Cover of a sheet of that size around the face, H×W, no larger than the picture."""
     middle = (shape.marks_px.min(axis=0) + shape.marks_px.max(axis=0)) / 2
     half = np.array([width_mm, height_mm]) / 2 / shape.mm_per_px
     low = np.clip(middle - half, 1, SIDE_PX - 2)
     high = np.clip(middle + half, 1, SIDE_PX - 2)
     cover = np.zeros((SIDE_PX, SIDE_PX), np.float32)
     cover[int(low[1]) : int(high[1]), int(low[0]) : int(high[0])] = 1
+    cover *= shape.inside > 0.01
     return np.asarray(cv2.GaussianBlur(cover, (0, 0), 0.6), np.float32)
 
 

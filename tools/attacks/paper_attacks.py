@@ -42,6 +42,18 @@ def _paper(cast: Casting, shape: HeadShape, cover: Grid, points_mm: Grid, pose: 
     )
 
 
+def _sheet_size(cast: Casting) -> tuple[float, float]:
+    """A4, or a poster whose edges stay out of the picture, mm."""
+    return (420.0, 420.0) if cast.rng.random() < 0.4 else (210.0, 290.0)
+
+
+def _behind(cast: Casting, behind_mm: float) -> Layer:
+    """A room's wall, or the pillow of a bed that somebody else lies in."""
+    if cast.rng.random() < 0.5:
+        return props.wall(cast.rng, cast.conditions.distance_mm + 900)
+    return props.pillow(cast.rng, base_pose(cast, turned=False), behind_mm)
+
+
 def _holder(cast: Casting, behind_mm: float) -> list[Layer]:
     """Whoever holds the sheet, some way behind it."""
     pose = base_pose(cast)
@@ -53,12 +65,12 @@ def _holder(cast: Casting, behind_mm: float) -> list[Layer]:
 @species("print_flat", "attack", "a photograph on flat paper or card, held in the hands")
 def print_flat(cast: Casting) -> list[Layer]:
     shape, pose = cast.fit(cast.identity, False), base_pose(cast)
-    carried = Hand(cast.rng, sway_mm=2.0, sway_deg=1.2)
-    sheet = _paper(cast, shape, rectangle(shape, 210, 290), _plane(shape), pose, carried)
+    carried, (width_mm, height_mm) = Hand(cast.rng, sway_mm=2.0, sway_deg=1.2), _sheet_size(cast)
+    sheet = _paper(cast, shape, rectangle(shape, width_mm, height_mm), _plane(shape), pose, carried)
     thumbs = props.fingers(
-        cast.rng, pose, half_wide_mm=105, y_mm=60, carried=carried, both=bool(cast.rng.random() < 0.5)
+        cast.rng, pose, half_wide_mm=width_mm / 2, y_mm=60, carried=carried, both=bool(cast.rng.random() < 0.5)
     )
-    return [props.wall(cast.rng, cast.conditions.distance_mm + 900), sheet, *thumbs]
+    return [_behind(cast, 60.0), sheet, *thumbs]
 
 
 @species("print_bent", "attack", "the same paper bent like a cylinder, to look less flat")
@@ -67,8 +79,8 @@ def print_bent(cast: Casting) -> list[Layer]:
     carried = Hand(cast.rng, sway_mm=2.0, sway_deg=1.2)
     points = bent(_plane(shape), float(cast.rng.uniform(90, 220)), across=bool(cast.rng.random() < 0.75))
     points = creased(points, cast.rng, depth_mm=0.8)
-    sheet = _paper(cast, shape, rectangle(shape, 210, 290), points, pose, carried)
-    return [props.wall(cast.rng, cast.conditions.distance_mm + 900), sheet]
+    sheet = _paper(cast, shape, rectangle(shape, *_sheet_size(cast)), points, pose, carried)
+    return [_behind(cast, 130.0), sheet]
 
 
 @species("print_cutout", "attack", "a person cut out of a print along the outline, before a living head or a pillow")

@@ -43,7 +43,7 @@ def wall(rng: np.random.Generator, distance_mm: float) -> Sheet:
         cv2.rectangle(colour, (x, y), (x + w, y + h), shade, -1)
         cv2.rectangle(colour, (x, y), (x + w, y + h), [0.6 * s for s in shade], 3)
     points, step = flat_points(side_px, side_px, mm_per_px, about_px=(side_px / 2, side_px / 2))
-    return Sheet(paint=whole(colour), points_mm=points, step_px=step, pose=_at(0, 0, distance_mm))
+    return Sheet(paint=whole(colour), points_mm=points, step_px=step, pose=_at(0, 0, distance_mm), opaque=True)
 
 
 def pillow(rng: np.random.Generator, pose: Pose, behind_mm: float) -> Sheet:
@@ -59,7 +59,7 @@ def pillow(rng: np.random.Generator, pose: Pose, behind_mm: float) -> Sheet:
     points[..., 2] += np.float32(behind_mm) - 25 * np.exp(
         -0.5 * ((np.hypot(*points[..., :2].transpose(2, 0, 1)) - 170) / 60) ** 2
     )
-    return Sheet(paint=whole(colour), points_mm=points.astype(np.float32), step_px=step, pose=pose)
+    return Sheet(paint=whole(colour), points_mm=points.astype(np.float32), step_px=step, pose=pose, opaque=True)
 
 
 def _shade_of_head(points_mm: Grid) -> Grid:

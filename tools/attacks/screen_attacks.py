@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tools.attacks import props
 from tools.attacks.displays import MONITOR, PHONE, TABLET, Display, body, shown, varied
-from tools.attacks.film import content, face_in_picture
+from tools.attacks.film import face_in_picture, recorded
 from tools.attacks.living import base_pose
 from tools.attacks.motion import Hand
 from tools.attacks.scene import Layer
@@ -20,7 +22,7 @@ def _replayed(cast: Casting, kind: Display, *, fills: float, held: bool) -> list
     height, width = paint.shape[:2]
     about = (width / 2, top + 0.47 * (bottom - top))
     points, step = flat_points(width, height, 1 / display.px_per_mm, about_px=about)
-    film = content(cast.identity, cast.rng, moving=bool(cast.rng.random() < 0.75))
+    film = recorded(cast.identity, cast.rng)
     sheet = Sheet(
         paint=paint, points_mm=points, step_px=step, pose=pose, carried=carried, gloss=display.gloss,
         shine=display.shine, glow=shown(display, film, face_in_picture(shape), fills=fills),
@@ -58,4 +60,8 @@ def tablet_replay(cast: Casting) -> list[Layer]:
     far_mm=MONITOR.far_mm,
 )
 def monitor_replay(cast: Casting) -> list[Layer]:
-    return _replayed(cast, MONITOR, fills=float(cast.rng.uniform(0.4, 0.55)), held=False)
+    fills = float(cast.rng.uniform(0.4, 0.55))
+    if cast.rng.random() < 0.4:  # near a large one the bezel is out of the picture
+        large = replace(MONITOR, width_mm=560.0, height_mm=340.0, px_per_mm=1.3)
+        return _replayed(cast, large, fills=0.62 * fills, held=False)
+    return _replayed(cast, MONITOR, fills=fills, held=False)

@@ -75,7 +75,8 @@ class Development:
         x, y = np.random.default_rng((self._seed, index)).integers(0, NOISE_MARGIN_PX, 2).tolist()
         spread *= self._grain[y : y + self._lens.height_px, x : x + self._lens.width_px]
         spread += radiance
-        codes = np.clip(spread * np.float32(LEVELS - 1), 0, LEVELS - 1).astype(np.uint16)
+        spread *= np.float32(LEVELS - 1)
+        codes = np.clip(spread, 0, LEVELS - 1, out=spread).astype(np.uint16)
         return self._compressed(np.asarray(self._tone[codes], np.uint8))
 
     def _compressed(self, picture: Picture) -> Picture:

@@ -18,7 +18,8 @@ GRID_CELLS = 40
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sheet:
     """paint: H×W×4, reflectance times cover, cover. points_mm: its own grid; node (i, j) at pixel (j, i)·step_px.
-    carried: the hand that holds it, None for what stands still. glow: what it shines by itself at a time."""
+    carried: the hand that holds it, None for what stands still. glow: what it shines by itself at a
+    time. opaque: as in Placed."""
 
     paint: Grid
     points_mm: Grid
@@ -28,12 +29,14 @@ class Sheet:
     gloss: float = 0.0
     shine: float = 20.0
     glow: Callable[[float], Glow] | None = None
+    opaque: bool = False
 
     def at(self, time_s: float) -> Placed:
         pose = self.pose if self.carried is None else self.pose.after(self.carried.at(time_s))
         return Placed(
             points_mm=pose.of(self.points_mm), step_px=self.step_px, paint=self.paint, gloss=self.gloss,
             shine=self.shine, glow=self.glow(time_s) if self.glow else None,
+            opaque=self.opaque,
         )  # fmt: skip
 
 

@@ -13,10 +13,13 @@ from edge.models.nets import Nets
 from tools.attacks import living, paper_attacks, screen_attacks
 from tools.attacks.camera import AttackCamera, Clip
 from tools.attacks.conditions import draw_conditions
-from tools.attacks.identities import Identity, shapes
+from tools.attacks.identities import Identity, largest_move, shapes
 from tools.attacks.species import SPECIES, Casting
 
+# Importing these files enters their species into the list.
 ROOMS = (living, paper_attacks, screen_attacks)
+# Largest move of the nose against the eyes' distance in a clip that may be the skin of a head.
+STILL = 0.35
 
 
 class Studio:
@@ -28,8 +31,10 @@ class Studio:
     ) -> None:
         if not identities:
             raise InputError("nobody to show: name a picture or a clip")
-        self._fit = shapes(nets)
+        self.fit = shapes(nets)
+        self._nets = nets
         self._fits: dict[Identity, bool] = {}
+        self._still: dict[Identity, bool] = {}
         self.identities = tuple(identities)
         self._attackers = [i for i in (attackers or identities) if not i.film]
 
@@ -51,7 +56,9 @@ class Studio:
         if kind is None:
             raise InputError(f"no species {species!r}", remedy=f"One of: {', '.join(SPECIES)}.")
         rng = np.random.default_rng((seed, 0))
-        suited = [i for i in self.identities if i.film or not kind.film]
+        suited = [
+            i for i in self.identities if (i.film or not kind.film) and (not kind.still or self._holds_still(i))
+        ]
         if not suited:
             raise InputError(f"{species} plays clips, and there is none among the identities")
         chosen = identity or self._fitting(suited, rng)
@@ -64,10 +71,11 @@ class Studio:
         own_bpm = bpm if bpm is not None else float(rng.uniform(48, 108))
         cast = Casting(
             identity=chosen, other=self._other(chosen, rng), conditions=conditions, seconds=seconds, bpm=own_bpm,
-            strength=float(rng.uniform(0.004, 0.010)), rng=rng, fit=self._fit,
+            strength=float(rng.uniform(0.004, 0.010)), rng=rng, fit=self.fit,
         )  # fmt: skip
+        real_bpm = chosen.bpm if kind.film else None
         clip = Clip(
-            species=species, label=kind.label, subject=chosen.subject, bpm=own_bpm if kind.pulse else None,
+            species=species, label=kind.label, subject=chosen.subject, bpm=own_bpm if kind.pulse else real_bpm,
             seed=seed, code_seed=code.seed if lamps else None, seconds=seconds,
         )  # fmt: skip
         return AttackCamera(clip, kind, cast)
@@ -80,10 +88,16 @@ class Studio:
                 return chosen
         raise InputError("none of the pictures shows a face that is large, whole and frontal enough")
 
+    def _holds_still(self, identity: Identity) -> bool:
+        """Whether the head of a clip stays where the shape is fitted."""
+        if identity not in self._still:
+            self._still[identity] = largest_move(self._nets, identity) < STILL
+        return self._still[identity]
+
     def _makes_a_head(self, identity: Identity) -> bool:
         if identity not in self._fits:
             try:
-                self._fit(identity, False)
+                self.fit(identity, False)
                 self._fits[identity] = True
             except InputError:
                 self._fits[identity] = False
