@@ -1,8 +1,8 @@
 """The code that the unit's lamps follow at the beginning of a capture window, and what each lamp does at a time.
 
 A picture or a glowing screen cannot answer light it does not know: the order of dark, left, right and both is drawn
-anew for every visit, from a seed that goes into the record (Tang et al., "Face Flashing", NDSS 2018). When the code is
-over both lamps stay lit: light that changes has the pace of a heart, and would hide the pulse.
+anew for every visit, from a seed that goes into the record (Tang et al., "Face Flashing", NDSS 2018). When the code
+is over both lamps stay lit: light that changes has the pace of a heart, and would hide the pulse.
 """
 
 from __future__ import annotations

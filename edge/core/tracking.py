@@ -18,8 +18,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tracked:
-    """places: N×2 in the second picture. error_px: what noise makes of each, one standard deviation, and infinite where
-    the patch has no texture or left the picture. likeness: correlation of the two patches, -1..1."""
+    """places: N×2 in the second picture. error_px: what noise makes of each, one standard deviation, and infinite
+    where the patch has no texture or left the picture. likeness: correlation of the two patches, -1..1."""
 
     places: Floats
     error_px: Floats

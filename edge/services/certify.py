@@ -50,8 +50,8 @@ def certify_by_face(
     """Run one capture window and decide. The caller has asked for consent and closes the camera.
 
     references_verified: they came with the unit's own visit list; otherwise the outcome is review at best.
-    watch: called after every frame (edge/services/burst.py). light, code: the unit's lamps, and the code drawn for this
-    visit, which they follow. Raises CameraError, LampError and ModelError.
+    watch: called after every frame (edge/services/burst.py). light, code: the unit's lamps, and the code drawn for
+    this visit, which they follow. Raises CameraError, LampError and ModelError.
     """
     perceiver = Perceiver(nets.detector, nets.landmarker, policy.quality)
     lit = light if light and light.present and code else None

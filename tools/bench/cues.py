@@ -1,4 +1,5 @@
-"""What the liveness cues cost: on each frame, in what is kept of it, and after the window, in what is made of that."""
+"""What the liveness cues cost: on each frame, in what is kept of it, and after the window, in what is made of
+that."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ from edge.services.perceive import Perceiver
 
 WINDOW_S, RATE_FPS = 10.0, 30.0
 _POLICY = BurstPolicy(
-    window_s=WINDOW_S, min_liveness_s=WINDOW_S, min_liveness_frames=1, liveness_gap_s=WINDOW_S, probes=1, min_probes=1,
-    probe_gap_s=WINDOW_S, dominant_area_ratio=2.0,
+    window_s=WINDOW_S, min_liveness_s=WINDOW_S, min_liveness_frames=1, liveness_gap_s=WINDOW_S, probes=1,
+    min_probes=1, probe_gap_s=WINDOW_S, dominant_area_ratio=2.0,
 )  # fmt: skip
 
 

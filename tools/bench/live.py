@@ -1,7 +1,7 @@
 """The live loop (detect, landmarks, quality) beside YuNet alone: same frames, same run, taken in turn.
 
-Two loops are timed: `tracking`, as in a visit, where the face is followed by its mesh and searched now and then; and
-`every_frame`, with a detection on each frame besides, which is what YuNet does. `with_cues` is `tracking` with what the
+Timed are `tracking`, as in a visit, where the face is followed by its mesh and searched now and then; `every_frame`,
+with a detection on each frame besides, which is what YuNet does; and `with_cues`, which is `tracking` with what the
 liveness cues keep of each frame (tools/bench/cues.py says what they cost after the window). Times are of this machine under
 whatever load it has; taking the three in turn makes the ratios hold all the same.
 """
@@ -20,8 +20,8 @@ from edge.core.quality import QualityLimits, measure, worst_fault
 from edge.models.nets import Nets
 from edge.ports import FaceDetector, Landmarker
 from edge.services.perceive import Perceiver
-from tools.bench.cues import SightingLoop, cue_times_ms, sighted_window
 from tools.bench.baseline import YuNet
+from tools.bench.cues import SightingLoop, cue_times_ms, sighted_window
 
 
 class LoopTimes(msgspec.Struct, frozen=True, kw_only=True):

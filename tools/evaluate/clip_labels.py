@@ -1,8 +1,8 @@
 """What is known of each clip in a folder: from labels.csv beside the clips, or else from their names.
 
-labels.csv: columns file and label (live, or anything else for an attack), and where known species, bpm, and eyes_shut_s
-(intervals such as 6-12;16-17). A name that speaks of a replay, print, mask or cut-out is an attack; one that ends in
-NNbpm tells the pulse.
+labels.csv: columns file and label (live, or anything else for an attack), and where known species, bpm, and
+eyes_shut_s (intervals such as 6-12;16-17). A name that speaks of a replay, print, mask or cut-out is an attack; one
+that ends in NNbpm tells the pulse.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _BPM = re.compile(r"(\d{2,3})bpm", re.IGNORECASE)
 
 
 class ClipLabel(msgspec.Struct, frozen=True, kw_only=True):
-    """label: live or attack. simulated: rendered, not filmed. code_*: of the lamps that lit the clip from its start."""
+    """label: live or attack. simulated: rendered, not filmed. code_*: of the lamps that lit the clip from its
+    start."""
 
     label: str
     species: str

@@ -1,9 +1,9 @@
 """Each clip through the capture window of a visit: liveness cue by cue, findings, outcome, and rates over all clips.
 
-The burst is the unit's own (edge/services/burst.py), from the clip's first frame until it is complete. `live` is: as far
-as liveness goes the visit could be certified. `outcome` is what the policy decides when the person is compared with the
-clip itself, so that only liveness, continuity, quality and the number of people speak. `whole` looks at the clip from
-end to end, for the pulse and the times at which the eyes were shut.
+The burst is the unit's own (edge/services/burst.py), from the clip's first frame until it is complete. `live` is: as
+far as liveness goes the visit could be certified. `outcome` is what the policy decides when the person is compared
+with the clip itself, so that only liveness, continuity, quality and the number of people speak. `whole` looks at the
+clip from end to end, for the pulse and the times at which the eyes were shut.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The error rates of presentation attack detection over many windows, in the terms of ISO/IEC 30107-3.
 
-APCER: share of one species' attacks that were accepted; the worst species comes first, for a mean over species hides it.
-BPCER: share of bona fide windows that were not accepted. Non-response: share in which a cue gave no score; the decision
-itself always responds, since what is undecided is not accepted. Real and simulated windows are never counted together.
+APCER: share of one species' attacks that were accepted; the worst species comes first, for a mean over species hides
+it. BPCER: share of bona fide windows that were not accepted. Non-response: share in which a cue gave no score; the
+decision itself always responds, since what is undecided is not accepted. Real and simulated windows are never counted
+together.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ from edge.core.policy import liveness_clear
 from edge.core.record import CueFinding, FaceFindings
 from tools.evaluate.metrics import wilson
 
-LIVE = "live"
+LIVE, ATTACK = "live", "attack"
+# Bona fide, but played from a recording whose codec took the pulse out: neither the one nor the other can be asked of
+# it.
+COMPRESSED = "live_compressed"
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """One capture window. species: LIVE's kind or the attack's. accepted: by the policy's liveness. refused_by: cues."""
+    """One capture window. species: LIVE's kind or the attack's. accepted: by the policy's liveness. refused_by:
+    cues."""
 
     source: str
     label: str
@@ -56,7 +61,10 @@ def summarise(windows: Sequence[Window], *, texture_accept: float) -> dict[str, 
         if some:
             report[name] = {
                 "bona_fide": _by_species([w for w in some if w.label == LIVE], texture_accept, attack=False),
-                "attacks": _by_species([w for w in some if w.label != LIVE], texture_accept, attack=True),
+                "bona_fide_compressed": _by_species(
+                    [w for w in some if w.label == COMPRESSED], texture_accept, attack=False
+                ),
+                "attacks": _by_species([w for w in some if w.label == ATTACK], texture_accept, attack=True),
                 "non_response": non_response(some),
             }
     return report
@@ -85,16 +93,18 @@ def _rates(windows: Sequence[Window], rate: str, texture_accept: float, *, attac
         "ci": wilson(wrong, len(windows)),
         f"{rate}_texture_alone": by_texture / len(windows),
         "no_figure": silent,
-        "refused_by": {n: sum(n in w.refused_by for w in windows) for n in CUE_NAMES if any(n in w.cues for w in windows)},
+        "refused_by": {
+            n: sum(n in w.refused_by for w in windows) for n in CUE_NAMES if any(n in w.cues for w in windows)
+        },
     }
 
 
 def non_response(windows: Sequence[Window]) -> dict[str, dict[str, float]]:
-    """For each cue the share of bona fide and of attack windows in which it could not tell, and the most usual why."""
+    """For each cue the share of each kind of windows in which it could not tell."""
     found: dict[str, dict[str, float]] = {}
     for name in CUE_NAMES:
-        for kind, some in (("live", [w for w in windows if w.label == LIVE]), ("attack", [w for w in windows if w.label != LIVE])):
-            own = [w.cues[name] for w in some if name in w.cues]
+        for kind in (LIVE, COMPRESSED, ATTACK):
+            own = [w.cues[name] for w in windows if w.label == kind and name in w.cues]
             if own:
                 found.setdefault(name, {})[kind] = sum(c.score is None for c in own) / len(own)
     return found
@@ -116,7 +126,7 @@ def cue_table(windows: Sequence[Window]) -> dict[str, dict[str, list[float]]]:
 def at_bpcer(windows: Sequence[Window], policy: CuePolicy, most: float) -> dict[str, Any]:
     """The threshold on the liveness figure at which at most `most` of all live windows are refused, and each species'
     APCER there; refusals by single cues and missing enforced cues stand, whatever the threshold."""
-    live = [_standing(w) for w in windows if w.label == LIVE]
+    live = [standing(w) for w in windows if w.label == LIVE]
     if not live:
         return {}
     allowed = int(most * len(live) + 1e-9)
@@ -125,14 +135,14 @@ def at_bpcer(windows: Sequence[Window], policy: CuePolicy, most: float) -> dict[
     if threshold <= 0.0:
         return {"threshold": None, "bpcer": sum(v <= 0.0 for v in live) / len(live)}
     apcer: dict[str, float] = {}
-    for name in dict.fromkeys(w.species for w in windows if w.label != LIVE):
-        own = [_standing(w) >= threshold for w in windows if w.species == name and w.label != LIVE]
+    for name in dict.fromkeys(w.species for w in windows if w.label == ATTACK):
+        own = [standing(w) >= threshold for w in windows if w.species == name and w.label == ATTACK]
         apcer[name] = sum(own) / len(own)
     worst_first = dict(sorted(apcer.items(), key=lambda item: -item[1]))
     return {"threshold": threshold, "bpcer": sum(v < threshold for v in live) / len(live), "apcer": worst_first}
 
 
-def _standing(window: Window) -> float:
+def standing(window: Window) -> float:
     """The liveness figure, 0 where a cue refuses or one that had to speak did not."""
     missing = any(c.mode == "enforced" and c.score is None for c in window.cues.values())
     return 0.0 if missing or window.refused_by or window.liveness is None else window.liveness

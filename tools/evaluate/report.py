@@ -58,7 +58,10 @@ def _print(kind: str, report: dict[str, Any]) -> None:
 
 
 def _clip_line(clip: dict[str, Any]) -> str:
-    told = {n: "refuses" if c["refuses"] else c["not_assessable"] or f"{c['score']:.2f}" for n, c in clip["cues"].items()}
+    told = {
+        name: "refuses" if cue["refuses"] else cue["not_assessable"] or f"{cue['score']:.2f}"
+        for name, cue in clip["cues"].items()
+    }
     whole = clip["whole"]
     figure = "none" if clip["liveness"] is None else f"{clip['liveness']:.3f}"
     line = f"{clip['outcome']} ({', '.join(clip['reasons'])}); live: {clip['live']}; liveness {figure} over "

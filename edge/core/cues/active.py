@@ -1,8 +1,8 @@
 """The optional active check: did the person do what was asked, in the order in which it was asked?
 
 For those who can, never the gate (the people of these visits often cannot). The order is drawn from a seed, so that a
-recording made beforehand answers another question (Kollreider et al., "Real-time face detection and motion analysis with
-application in liveness assessment", TIFS 2007).
+recording made beforehand answers another question (Kollreider et al., "Real-time face detection and motion analysis
+with application in liveness assessment", TIFS 2007).
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ def _mouth_opening(sighting: Sighting) -> float:
     """Gap between the lips over the width of the mouth."""
     points = sighting.points_px
     gap = np.linalg.norm(points[_LIPS[0], :2] - points[_LIPS[1], :2])
-    return float(gap / max(float(np.linalg.norm(points[_MOUTH_CORNERS[0], :2] - points[_MOUTH_CORNERS[1], :2])), 1e-6))
+    width = float(np.linalg.norm(points[_MOUTH_CORNERS[0], :2] - points[_MOUTH_CORNERS[1], :2]))
+    return float(gap) / max(width, 1e-6)
 
 
 def _turned_left(sighting: Sighting) -> float:

@@ -3,8 +3,8 @@
 The mesh net draws open eyes on shut ones, so its eye aspect ratio hardly moves; the picture between its eye corners
 does: an open eye holds the darkest part of a face, a shut one is skin. Darkness is the lowest tenth of the eye's
 brightness over its upper quarter. A blink lasts .1 to .4 s (Pan, Sun, Wu & Lao, "Eyeblink-based anti-spoofing in face
-recognition from a generic webcamera", ICCV 2007). Eyes that stay open or shut are no evidence: they are noted only. While the
-lamps follow their code nothing counts, for light from another side moves the shadows of the lids.
+recognition from a generic webcamera", ICCV 2007). Eyes that stay open or shut are no evidence: they are noted only.
+While the lamps follow their code nothing counts, for light from another side moves the shadows of the lids.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def eyes_cue(sightings: Sightings) -> CueResult:
     turn = np.array([_turn(f) for f in frames])
     events = _events(shut[steady], darkness[steady], times_s[steady], turn[steady])
     details = {"shut_share": float(shut.mean()), "events": float(len(events)), "level": level}
-    details |= {"open_darkness": float(np.quantile(darkness, 0.1)), "shut_darkness": float(np.quantile(darkness, 0.9))}
+    low, high = np.quantile(darkness, [0.1, 0.9]).tolist()
+    details |= {"open_darkness": low, "shut_darkness": high}
     longest = sorted(sorted(spans, key=lambda s: s[0] - s[1])[:_LONGEST_INTERVALS])
     for number, (begun_s, ended_s) in enumerate(longest, start=1):
         details |= {f"shut_{number}_from_s": round(begun_s, 2), f"shut_{number}_to_s": round(ended_s, 2)}

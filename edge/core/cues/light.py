@@ -1,9 +1,9 @@
 """Light response: whether the face answers the lamps' secret code, and answers it as a head does.
 
-Tang, Zhou, Zhang & Zhang, "Face Flashing: a secure liveness detection protocol based on light reflections", NDSS 2018.
-Each point's brightness is taken apart into what is there anyway and what each lamp adds. The ratio of the left lamp's
-part to the right lamp's does not depend on the skin's colour nor on the room's light: on a sheet it changes evenly from
-side to side, on a head it follows which way the skin faces, most of all beside the nose.
+Tang, Zhou, Zhang & Zhang, "Face Flashing: a secure liveness detection protocol based on light reflections", NDSS
+2018. Each point's brightness is taken apart into what is there anyway and what each lamp adds. The ratio of the left
+lamp's part to the right lamp's does not depend on the skin's colour nor on the room's light: on a sheet it changes
+evenly from side to side, on a head it follows which way the skin faces, most of all beside the nose.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ _LAGS_S = np.arange(0.0, 0.31, 1 / 60)
 _BLUR = 4  # half side of the square averaged around each point, px of the crop
 _LEAST_SHARE = 0.02  # of the room's light: a lamp that adds less was not on, or shines on a bright screen
 _NEIGHBOURS = 12
-# Between sheets and heads, and beyond what skin can do: shining plastic (docs/liveness.md). Both go with the lens and
-# with how far apart the lamps stand.
-_SLOPE_OF_A_HEAD, _STEEPEST = 2.0, 5.0
+# Correlation between sheets, up to .53, and heads, from .69 (docs/liveness.md).
+_TURNED_OF_A_HEAD = 0.62
+# Slopes less than a head's, and steeper than skin can be: shining plastic. They go with the lens and with how far
+# apart the lamps stand.
+_FLATTEST, _STEEPEST = 1.6, 5.0
 
 
 def light_cue(sightings: Sightings) -> CueResult:
@@ -55,9 +57,9 @@ def light_cue(sightings: Sightings) -> CueResult:
 
 
 def shape_of_response(ratio: Floats, shape: Floats, *, towards_right: Floats) -> dict[str, float]:
-    """How the logarithm of left over right, N, hangs together with the shape, N×3 in face widths, z towards the camera
-    negative, and towards_right, the way to the right lamp in it. turned: correlation with which way the skin faces, beyond what is even from side to side; slope: per unit
-    of that; spread: of the ratio's own, at the ends."""
+    """How the logarithm of left over right, N, hangs together with the shape, N×3 in face widths, z towards the
+    camera negative, and towards_right, the way to the right lamp in it. turned: correlation with which way the skin
+    faces, beyond what is even from side to side; slope: per unit of that; spread: of the ratio's own, at the ends."""
     x, y, _ = (shape - shape.mean(axis=0)).T
     facing = _facing(shape, towards_right)
     even = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
@@ -79,7 +81,8 @@ def shape_of_response(ratio: Floats, shape: Floats, *, towards_right: Floats) ->
 def _judged(details: dict[str, float]) -> CueResult:
     follows, share = details["follows"], details["share"]
     slope = details.get("slope_by_size", 0.0)
-    shaped = 4.0 * (slope - _SLOPE_OF_A_HEAD) - 8.0 * max(0.0, slope - _STEEPEST) + 4.0 * (details.get("turned", 0.0) - 0.3)
+    shaped = 20.0 * (details.get("turned", 0.0) - _TURNED_OF_A_HEAD)
+    shaped -= 4.0 * max(0.0, _FLATTEST - slope) + 8.0 * max(0.0, slope - _STEEPEST)
     evidence = min(1.0, 8.0 * (follows - 0.5)) + float(np.clip(shaped, -6.0, 5.0))
     if follows < 0.3 or share < _LEAST_SHARE:
         evidence = min(evidence, -2.0)
@@ -136,7 +139,8 @@ def _right_of_picture(frames: Sequence[Sighting]) -> Floats:
 
 
 def _size(sightings: Sightings) -> float:
-    """Width of the face in widths of the picture: the nearer the face, the further apart do the lamps stand for it."""
+    """Width of the face in widths of the picture: the nearer the face, the further apart do the lamps stand for
+    it."""
     sizes = [
         float(np.linalg.norm(s.points[234, :2] - s.points[454, :2])) / s.green.shape[1] for s in sightings.scenes
     ]

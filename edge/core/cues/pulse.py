@@ -3,8 +3,8 @@
 POS: Wang, den Brinker, Stuijk & de Haan, "Algorithmic principles of remote PPG", IEEE TBME 2017. CHROM: de Haan &
 Jeanne, "Robust pulse rate from chrominance-based rPPG", IEEE TBME 2013, whose signal-to-noise ratio is used too.
 Trend removed after Tarvainen, Ranta-aho & Karjalainen, IEEE TBME 2002. What makes it a liveness cue (Liu et al., "3D
-mask face anti-spoofing with remote photoplethysmography", ECCV 2016): forehead and both cheeks beat together, and what
-is behind the head does not.
+mask face anti-spoofing with remote photoplethysmography", ECCV 2016): forehead and both cheeks beat together, and
+what is behind the head does not.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def measure_beat(patches: Floats, behind: Floats) -> dict[str, float]:
 
 
 def pos(rgb: Floats) -> Floats:
-    """The pulse signal of T×3 colours by the plane orthogonal to skin, overlap-added, trend removed, unit variance."""
+    """The pulse signal of T×3 colours by the plane orthogonal to skin, overlap-added, trend removed, unit
+    variance."""
     return _unit(_detrended(pos_mean(rgb)))
 
 

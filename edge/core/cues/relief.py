@@ -2,9 +2,9 @@
 
 As a hand-held camera or a head moves, the points of a sheet, flat or bent, move by a smooth function of their place
 (to second order: a plane's homography, or a cylinder). Those of a head move besides with their depth: the nose goes
-before the cheeks. The depth is that of any face (the mesh net's), the motion is measured on the picture itself, because
-the net gives depth to photographs too. After Kollreider, Fronthaler & Bigun, "Non-intrusive liveness detection by face
-images", IVC 2009, and Koenderink & van Doorn, "Affine structure from motion", JOSA A 1991.
+before the cheeks. The depth is that of any face (the mesh net's), the motion is measured on the picture itself,
+because the net gives depth to photographs too. After Kollreider, Fronthaler & Bigun, "Non-intrusive liveness
+detection by face images", IVC 2009, and Koenderink & van Doorn, "Affine structure from motion", JOSA A 1991.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Floats = NDArray[np.float64]
 
 # Every third vertex, without the lips and lids, which move of themselves.
 _MOVING = frozenset([
-    *(0, 11, 12, 13, 14, 15, 16, 17, 37, 38, 39, 40, 41, 42, 61, 62, 72, 73, 74, 76, 77, 78, 80, 81, 82, 84, 85, 86, 87),
-    *(88, 89, 90, 91, 95, 96, 146, 178, 179, 180, 181, 183, 184, 185, 191, 267, 268, 269, 270, 271, 272, 291, 292, 302),
-    *(303, 304, 306, 307, 308, 310, 311, 312, 314, 315, 316, 317, 318, 319, 320, 321, 324, 325, 375, 402, 403, 404, 405),
-    *(407, 408, 409, 415, 7, 22, 23, 24, 25, 33, 110, 130, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160, 161, 163),
-    *(173, 226, 246, 247, 249, 252, 253, 254, 263, 339, 359, 362, 373, 374, 380, 381, 382, 384, 385, 386, 387, 388, 390),
-    *(398, 446, 466, 467),
+    0, 11, 12, 13, 14, 15, 16, 17, 37, 38, 39, 40, 41, 42, 61, 62, 72, 73, 74, 76, 77, 78, 80, 81, 82, 84, 85, 86,
+    87, 88, 89, 90, 91, 95, 96, 146, 178, 179, 180, 181, 183, 184, 185, 191, 267, 268, 269, 270, 271, 272, 291, 292,
+    302, 303, 304, 306, 307, 308, 310, 311, 312, 314, 315, 316, 317, 318, 319, 320, 321, 324, 325, 375, 402, 403,
+    404, 405, 407, 408, 409, 415, 7, 22, 23, 24, 25, 33, 110, 130, 133, 144, 145, 153, 154, 155, 157, 158, 159, 160,
+    161, 163, 173, 226, 246, 247, 249, 252, 253, 254, 263, 339, 359, 362, 373, 374, 380, 381, 382, 384, 385, 386,
+    387, 388, 390, 398, 446, 466, 467,
 ])  # fmt: skip
 VERTICES = np.array([v for v in range(0, 468, 3) if v not in _MOVING])
 _MIN_POINTS, _MIN_SCENES = 25, 6
@@ -42,9 +42,9 @@ _SHIFT_ENOUGH = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairMotion:
-    """Two moments. depth: motion explained by depth, root mean square over the points, in face widths; error: what noise
-    makes of it. squeeze: ratio of the two scales of the motion's linear part, less one. residual: what no part explains.
-    gain: share of what a sheet leaves unexplained that depth explains. shift: of the whole face.
+    """Two moments. depth: motion explained by depth, root mean square over the points, in face widths; error: what
+    noise makes of it. squeeze: ratio of the two scales of the motion's linear part, less one. residual: what no part
+    explains. gain: share of what a sheet leaves unexplained that depth explains. shift: of the whole face.
     """
 
     depth: float
@@ -112,8 +112,8 @@ def _taken_apart(here: Floats, there: Floats, depth: Floats) -> PairMotion:
 
 
 def _chosen(scenes: Sequence[Scene]) -> list[tuple[Scene, Scene]]:
-    """Three moments, each with moments spread over the whole window: a hand sways slowly, and what is far apart in time
-    shows most."""
+    """Three moments, each with moments spread over the whole window: a hand sways slowly, and what is far apart in
+    time shows most."""
     last = len(scenes) - 1
     others = np.unique(np.linspace(0, last, _OTHERS).astype(int)).tolist()
     pairs = []

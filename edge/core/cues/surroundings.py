@@ -1,9 +1,9 @@
 """Surroundings: the straight frame of a screen or sheet around the face, and the weave of a screen's pixels on it.
 
-A medium ends in straight edges that enclose the face on several sides (Komulainen, Hadid & Pietikäinen, "Context based
-face anti-spoofing", BTAS 2013); a screen photographed by another sensor shows isolated peaks in its spectrum (Garcia &
-de Queiroz, "Face-spoofing 2D-detection based on moiré-pattern analysis", TIFS 2015). Absence of both proves nothing: a
-medium may fill the picture.
+A medium ends in straight edges that enclose the face on several sides (Komulainen, Hadid & Pietikäinen, "Context
+based face anti-spoofing", BTAS 2013); a screen photographed by another sensor shows isolated peaks in its spectrum
+(Garcia & de Queiroz, "Face-spoofing 2D-detection based on moiré-pattern analysis", TIFS 2015). Absence of both proves
+nothing: a medium may fill the picture.
 """
 
 from __future__ import annotations
@@ -67,14 +67,15 @@ def weave_peak(scene: Scene) -> float:
     points = scene.points[[234, 454, 10, 152], :2]
     center = points.mean(axis=0)
     half = _SPECTRUM_PX // 2
-    x, y = int(np.clip(center[0], half, scene.green.shape[1] - half)), int(
-        np.clip(center[1], half, scene.green.shape[0] - half)
-    )
+    height, width = scene.green.shape
+    x = int(np.clip(center[0], half, max(half, width - half)))
+    y = int(np.clip(center[1], half, max(half, height - half)))
     patch = scene.green[y - half : y + half, x - half : x + half].astype(np.float64)
     if patch.shape != (_SPECTRUM_PX, _SPECTRUM_PX):
         return 0.0
     window = np.hanning(_SPECTRUM_PX)
-    log_power = np.log(np.abs(np.fft.fftshift(np.fft.fft2((patch - patch.mean()) * np.outer(window, window)))) ** 2 + 1.0)
+    seen = (patch - patch.mean()) * np.outer(window, window)
+    log_power = np.log(np.abs(np.fft.fftshift(np.fft.fft2(seen))) ** 2 + 1.0)
     v, u = np.mgrid[-half:half, -half:half]
     radius = np.hypot(u, v)
     rings = np.minimum(radius.astype(int), half)

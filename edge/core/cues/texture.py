@@ -1,7 +1,8 @@
 """Texture over a burst: one robust figure from many scores of the net, never from a single frame.
 
-On public clips, single frames of living people fell to .006 and of replays rose to .99, while the medians over seconds
-stayed apart. The net is a MiniFASNet (Yu et al., "Searching central difference convolutional networks", CVPR 2020).
+On public clips, single frames of living people fell to .006 and of replays rose to .99, while the medians over
+seconds stayed apart. The net is a MiniFASNet (Yu et al., "Searching central difference convolutional networks", CVPR
+2020).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The eyes: shut ones are reported when they are, blinks count, staring and sleeping do not, nor does a turning head."""
+"""The eyes: shut ones are reported when they are, blinks count, staring and sleeping do not, nor does a turning
+head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The pulse: found where there is one, and neither invented from noise, light or motion nor denied for want of time."""
+"""The pulse: found where there is one, and neither invented from noise, light or motion nor denied for want of
+time."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ import numpy as np
 import pytest
 
 from edge.core.cues.pulse import pulse_cue
-from tests.core.cues.windows import sighting, skin_window
 from edge.core.sighting import Sightings
+from tests.core.cues.windows import sighting, skin_window
 
 SKIN = np.array([170.0, 120.0, 100.0])
 # How strongly a beat shows in red, green and blue (de Haan & van Leest, 2014).

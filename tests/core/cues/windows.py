@@ -1,4 +1,5 @@
-"""Capture windows made of nothing but formulas: a face of known shape, its texture a sum of waves, its skin a number."""
+"""Capture windows made of nothing but formulas: a face of known shape, its texture a sum of waves, its skin a
+number."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ SIZE = 192
 WIDTH_PX = 100.0
 RATE_HZ = 30.0
 _PLACES = {
-    33: (-0.32, -0.15), 133: (-0.12, -0.15), 362: (0.12, -0.15), 263: (0.32, -0.15), 234: (-0.5, 0.0), 454: (0.5, 0.0),
+    33: (-0.32, -0.15), 133: (-0.12, -0.15), 362: (0.12, -0.15), 263: (0.32, -0.15), 234: (-0.5, 0.0),
+    454: (0.5, 0.0),
     10: (0.0, -0.6), 152: (0.0, 0.6), 1: (0.0, 0.08), 151: (0.0, -0.4), 9: (0.0, -0.3), 50: (-0.25, 0.1),
     205: (-0.25, 0.15), 280: (0.25, 0.1), 425: (0.25, 0.15),
 }  # fmt: skip
@@ -64,7 +66,8 @@ def sighting(captured_s: float, **changes: object) -> Sighting:
 
 
 def skin_window(colour: Callable[[float, int], np.ndarray], *, seconds: float, noise: float, seed: int) -> Sightings:
-    """Frames whose patches have the colour that `colour(time, patch)` gives, with noise; the crop flickers a little."""
+    """Frames whose patches have the colour that `colour(time, patch)` gives, with noise; the crop flickers a
+    little."""
     random = np.random.default_rng(seed)
     frames = []
     for number in range(int(seconds * RATE_HZ)):
@@ -104,9 +107,10 @@ def moving_window(bend: Callable[[np.ndarray, np.ndarray, float], tuple[np.ndarr
     return Sightings(frames=(), scenes=scenes)
 
 
-def lit_window(
-    code: LightCode, response: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]], *, lag_s: float = 0.05
-) -> Sightings:
+Response = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def lit_window(code: LightCode, response: Response, *, lag_s: float = 0.05) -> Sightings:
     """Frames of a surface that adds response(x, y) = (left, right) grey levels of each lamp to a room's 80."""
     random = np.random.default_rng(9)
     y, x = (np.mgrid[0:SIZE, 0:SIZE] + 0.5 - SIZE / 2) / WIDTH_PX
