@@ -98,6 +98,12 @@ class Burst:
         )
 
     @property
+    def still_s(self) -> float:
+        """For how many seconds more the person has to be held in the picture, as far as liveness goes."""
+        since_s = self.last_s - self.live_times_s[0] if self.live_times_s else 0.0
+        return max(0.0, self.policy.min_liveness_s - since_s)
+
+    @property
     def over(self) -> bool:
         """Whether the window's time has run out."""
         return self.begun_s is not None and self.last_s - self.begun_s >= self.policy.window_s

@@ -85,6 +85,17 @@ def test_a_lucky_second_is_not_enough_for_liveness() -> None:
     assert burst.complete
 
 
+def test_the_screen_counts_down_to_what_liveness_needs() -> None:
+    burst = Burst(policy=POLICY)
+    assert burst.still_s == 2.0
+    burst.count(seen(10.0))
+    burst.take(probe(10.0))
+    burst.count(seen(11.5))
+    assert burst.still_s == 0.5
+    burst.count(seen(19.0))
+    assert burst.still_s == 0.0
+
+
 def test_liveness_is_sampled_in_time_and_only_on_usable_frames() -> None:
     burst = Burst(policy=POLICY)
     assert burst.wants_liveness(seen(0.0))
