@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edge.capture.opencv_sources import VideoFile
 from edge.core.cues.pulse import pulse_cue
+from edge.core.errors import InputError
 from edge.core.sighting import Sightings
 from edge.services.burst import Burst, collect
 from edge.services.judge import judge
@@ -29,15 +32,21 @@ _PULSE_S = 10.0
 
 
 def measure_attacks(
-    rig: Rig, *, count: int, first_seed: int, lamps: bool, only: list[str], track: Track
+    rig: Rig, *, count: int, first_seed: int, lamps: bool, only: list[str], track: Track, keep: Path | None = None
 ) -> dict[str, Any]:
-    """`count` windows of each species, from `first_seed` on; `only`: names of species, empty for all."""
+    """`count` windows of each species, from `first_seed` on; `only`: names of species, empty for all.
+
+    keep: a file to which each window is added when it is done; what is in it is not rendered again, whatever has
+    changed meanwhile.
+    """
     studio = Studio(rig.nets, default_identities())
     films = {i.subject: i.path for i in studio.identities if i.film}
     names = only or [k.name for k in SPECIES.values() if films or not k.film]
     seconds = rig.policy.burst.window_s + 0.2
     wanted = [(name, seed) for seed in range(first_seed, first_seed + count) for name in names]
-    windows: list[Window] = []
+    windows = _kept(keep)
+    known = {w.source for w in windows}
+    wanted = [(name, seed) for name, seed in wanted if f"{name}#{seed}" not in known]
     beats: dict[str, bool] = {}
     for name, seed in track(wanted, "attacks", len(wanted)):
         camera = studio.camera(name, seed, seconds=seconds, lamps=lamps)
@@ -45,7 +54,18 @@ def measure_attacks(
         if SPECIES[name].film and subject not in beats:
             beats[subject] = _beats(rig, films[subject])
         windows.append(_judged(rig, camera, pulse_lost=not beats.get(subject, True)))
+        if keep:
+            with keep.open("ab") as file:
+                file.write(msgspec.json.encode(windows[-1]) + b"\n")
     return {**report_of(windows, rig), "lamps": lamps, "seeds": [first_seed, first_seed + count - 1]}
+
+
+def _kept(keep: Path | None) -> list[Window]:
+    try:
+        lines_kept = keep.read_bytes().splitlines() if keep and keep.exists() else []
+        return [msgspec.json.decode(line, type=Window) for line in lines_kept]
+    except (OSError, msgspec.DecodeError) as e:
+        raise InputError(f"{keep} cannot be read: {e}") from e
 
 
 def report_of(windows: list[Window], rig: Rig) -> dict[str, Any]:
