@@ -146,12 +146,12 @@ def _report(report: Report) -> dict[str, Any]:
 def _print(document: dict[str, Any]) -> None:
     console = Console(markup=False)
     table = Table(title=f"{document['central_id']}: {len(document['records'])} {document['kind']} records")
-    for heading in ("unit", "no.", "visit", "outcome", "reasons", "similarity", "liveness", "begun", "received"):
-        table.add_column(heading)
+    for heading in ("unit", "no.", "visit", "outcome", "reasons", "similar", "live", "received"):
+        table.add_column(heading, overflow="fold")
     for row in document["records"]:
         scores = ("–" if row[n] is None else f"{row[n]:.3f}" for n in ("comparison", "liveness"))
         said = (row["visit_id"], row["outcome"], ", ".join(row["reasons"]))
-        table.add_row(row["unit_id"], str(row["sequence"]), *said, *scores, row["begun_utc"], row["received_utc"])
+        table.add_row(row["unit_id"], str(row["sequence"]), *said, *scores, row["received_utc"][:19])
     console.print(table)
     for unit in document["units"]:
         gaps = ", ".join(f"{a}–{b}" for a, b in unit["gaps"]) or "none"

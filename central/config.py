@@ -21,7 +21,11 @@ class StoreKind(StrEnum):
 
 
 class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The broker and central's TLS identity; paths relative to the folder of `central.toml`."""
+    """The broker and central's TLS identity; paths relative to the folder of `central.toml`.
+
+    share: name of the ingest processes' shared subscription, a secret. mosquitto's ACL file does not check
+    subscriptions; a unit that could join the share would be dealt records, which the broker would then drop.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8883
@@ -29,6 +33,7 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cert_file: str = "tls/central.crt"
     key_file: str = "tls/central.key"
     keepalive_s: int = 30
+    share: str = "ingest"
 
 
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,11 +66,11 @@ def write_config(folder: Path, config: CentralConfig) -> None:
     lines += [f"database = {msgspec.json.encode(config.database).decode()}", f'receipt_key = "{config.receipt_key}"']
     lines += ["", "[broker]", f"host = {msgspec.json.encode(config.broker.host).decode()}"]
     lines += [f"port = {config.broker.port}"]
-    lines += [f'{name} = "{getattr(config.broker, name)}"' for name in ("ca_file", "cert_file", "key_file")]
+    lines += [f'{name} = "{getattr(config.broker, name)}"' for name in ("ca_file", "cert_file", "key_file", "share")]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / FILE_NAME).open("x", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
+        (folder / FILE_NAME).touch(mode=0o600, exist_ok=False)
+        (folder / FILE_NAME).write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as e:
         raise ConfigError(f"{folder / FILE_NAME}: {e.strerror}", remedy="Choose an empty folder.") from e
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 from central.config import BrokerConfig, CentralConfig, StoreKind, check_id, write_config
@@ -28,7 +29,12 @@ def found_central(
     """
     tls = f"pki/{check_id(central_id)}"
     broker = BrokerConfig(
-        host=host, port=port, ca_file="pki/ca.crt", cert_file=f"{tls}.crt", key_file=f"{tls}.key"
+        host=host,
+        port=port,
+        ca_file="pki/ca.crt",
+        cert_file=f"{tls}.crt",
+        key_file=f"{tls}.key",
+        share=f"ingest-{secrets.token_hex(16)}",
     )
     config = CentralConfig(central_id=central_id, kind=kind, database=database, broker=broker)
     write_config(folder, config)

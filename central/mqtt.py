@@ -25,9 +25,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from central.config import BrokerConfig
 from edge.core.errors import ConfigError, DoesNotVerify, SyncError
 from edge.core.protocol import (
-    INGEST_FILTER,
     MAX_PACKET_BYTES,
     RECEIVE_MAXIMUM,
+    ingest_filter,
     receipts_topic,
     unit_of_topic,
 )
@@ -80,7 +80,7 @@ class MqttIntake:
         try:
             client.connect(config.host, config.port, config.keepalive_s, clean_start=True, properties=properties)
             self._run_until(lambda: self._connected)
-            client.subscribe(INGEST_FILTER, qos=1)
+            client.subscribe(ingest_filter(config.share), qos=1)
             self._run_until(lambda: self._subscribed)
         except (OSError, ValueError) as e:
             self._fail(str(e))

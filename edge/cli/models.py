@@ -54,14 +54,14 @@ def list_nets(unit_dir: Path, timed: bool, as_json: bool) -> None:
 
 @models.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True))
-@click.option("--key", "key_file", type=click.Path(path_type=Path, dir_okay=False), help="The publisher's public key.")
+@click.option("--key", "key_file", type=click.Path(path_type=Path, dir_okay=False), help="The publisher's key.")
 @UNIT_OPTION
 @json_option
 def install(file: Path, key_file: Path | None, unit_dir: Path, as_json: bool) -> None:
-    """Verify the exported bundle FILE and put it in the unit; what was there before is replaced at once or not at all.
+    """Verify the exported bundle FILE and put it in the unit, in place of the one before.
 
-    The publisher's key must be believed by the unit (`doorstep unit trust`) or be given with --key, which adds it.
-    On a provisioned unit only `unit trust` does that.
+    The publisher's key must be believed by the unit (`doorstep unit trust`), or be given with --key, which adds
+    it; on a provisioned unit only `unit trust` does that.
 
     \b
     Example:

@@ -21,6 +21,7 @@ from edge.services.sync_loop import Stopped, Until, run_sync
 from edge.wiring import make_drain, open_unit
 
 NOT_DELIVERED = 4
+USUAL = frozenset({ProgressKind.CONNECTED, ProgressKind.SENT, ProgressKind.DELIVERED})
 
 
 @click.command()
@@ -65,7 +66,9 @@ def sync(
             stopped = run_sync(drain, until=until, clock=unit.clock, stop_within=stop.wait, tell=teller.tell)
         left = drain.backlog()
         teller.end(stopped, left)
-    undelivered = (left.open and stopped is not Stopped.ASKED) or left.quarantined
+    # A visit may have been made since the loop found nothing open: that is the next run's work, not a failure.
+    given_up = stopped in (Stopped.ONCE, Stopped.TIMEOUT)
+    undelivered = (given_up and left.open) or left.quarantined
     ctx.exit(NOT_DELIVERED if undelivered else 0)
 
 
@@ -102,10 +105,14 @@ class _Bar:
         self._task = self._bar.add_task("connecting", total=backlog.open)
 
     def tell(self, told: list[Told], backlog: Backlog) -> None:
-        for progress in told:
-            self._delivered += progress.kind is ProgressKind.DELIVERED
-            self._refused += progress.kind is ProgressKind.REFUSED
-            self._show(progress)
+        kinds = [progress.kind for progress in told]
+        self._delivered += kinds.count(ProgressKind.DELIVERED)
+        self._refused += kinds.count(ProgressKind.REFUSED)
+        if ProgressKind.CONNECTED in kinds:
+            self._bar.update(self._task, description="delivering")
+        if ProgressKind.DISCONNECTED in kinds:
+            self._bar.update(self._task, description="no link")
+        self._remark(told)
         done = self._delivered + self._refused
         self._bar.update(self._task, completed=done, total=done + backlog.open)
 
@@ -113,14 +120,15 @@ class _Bar:
         counts = f"{self._delivered} delivered, {left.open} open, {left.quarantined} refused by central"
         self._bar.console.print(f"{counts} ({stopped.value})")
 
-    def _show(self, progress: Told) -> None:
-        if progress.kind is ProgressKind.CONNECTED:
-            self._bar.update(self._task, description="delivering")
-        elif progress.kind is ProgressKind.DISCONNECTED:
-            self._bar.update(self._task, description="no link")
-        if progress.kind not in (ProgressKind.SENT, ProgressKind.DELIVERED, ProgressKind.CONNECTED):
-            about = f"record {progress.sequence}: " if progress.sequence else ""
-            self._bar.console.print(f"{about}{progress.kind.value} {progress.detail}".rstrip())
+    def _remark(self, told: list[Told]) -> None:
+        """One line for each thing that is not as usual, however many records it befell."""
+        befell: dict[tuple[str, str], list[int]] = {}
+        for progress in told:
+            if progress.kind not in USUAL:
+                befell.setdefault((progress.kind.value, progress.detail), []).append(progress.sequence)
+        for (kind, detail), records in befell.items():
+            numbers = f"{len(records)} records" if len(records) > 1 else f"record {records[0]}"
+            self._bar.console.print(f"{numbers if any(records) else 'link'}: {kind} {detail}".rstrip())
 
     def __enter__(self) -> Self:
         self._bar.start()

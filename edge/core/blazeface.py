@@ -61,7 +61,9 @@ def decode(
 
 def blend(found: Detections, *, overlap: float) -> Detections:
     """One detection per face: those overlapping the best one by more than `overlap` are averaged by score."""
-    rows = np.concatenate([found.boxes, found.keypoints.reshape(len(found.boxes), 2 * found.keypoints.shape[1])], axis=1)
+    rows = np.concatenate(
+        [found.boxes, found.keypoints.reshape(len(found.boxes), 2 * found.keypoints.shape[1])], axis=1
+    )
     scores, left = found.scores, np.arange(len(rows))
     blended, best_scores = [], []
     while left.size:

@@ -27,11 +27,12 @@ class CameraConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class ModelsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """bundle: folder of an installed bundle. runtime: auto, litert or tflite. threads: per net."""
+    """bundle: folder of an installed bundle. runtime: auto, litert or tflite. threads: per net; more than
+    one made every net slower where it was measured (`doorstep models list --timed` tells on a board)."""
 
     bundle: str = "models"
     runtime: str = "auto"
-    threads: int = 2
+    threads: int = 1
 
 
 class LampsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

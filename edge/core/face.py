@@ -18,7 +18,6 @@ Points = NDArray[np.float32]
 Affine = NDArray[np.float64]
 
 MESH_POINTS = 468
-EMBEDDING_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,7 +76,7 @@ class FaceMesh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
-    """A face as a unit vector, 128 float32; comparable only within one model (`model_sha256`)."""
+    """A face as a unit vector, float32, as long as the model makes it; comparable only within one model."""
 
     vector: NDArray[np.float32] = field(repr=False)
     model_sha256: str

@@ -85,11 +85,15 @@ def fit_similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -
 def five_points(mesh: FaceMesh) -> Points:
     """5×2 in frame coordinates: the two eyes, the nose tip, the mouth corners; the person's right side first."""
     p = mesh.points_px[:, :2]
-    return np.stack([
-        p[RIGHT_EYE_CORNERS[0]] * 0.5 + p[RIGHT_EYE_CORNERS[1]] * 0.5,
-        p[LEFT_EYE_CORNERS[0]] * 0.5 + p[LEFT_EYE_CORNERS[1]] * 0.5,
-        p[NOSE_TIP], p[MOUTH_RIGHT], p[MOUTH_LEFT],
-    ])
+    return np.stack(
+        [
+            p[RIGHT_EYE_CORNERS[0]] * 0.5 + p[RIGHT_EYE_CORNERS[1]] * 0.5,
+            p[LEFT_EYE_CORNERS[0]] * 0.5 + p[LEFT_EYE_CORNERS[1]] * 0.5,
+            p[NOSE_TIP],
+            p[MOUTH_RIGHT],
+            p[MOUTH_LEFT],
+        ]
+    )
 
 
 def roll_of_mesh(mesh: FaceMesh) -> float:

@@ -2,7 +2,8 @@
 
 Rules: a cue in shadow is recorded and changes nothing; an enforced cue that cannot tell leaves the window undecided;
 a counted cue below its own bound refuses, whatever the others say; no cue certifies alone, for the figure begins at a
-prior below the threshold. The figure is a weighted sum of log odds (Ross, Nandakumar & Jain, Handbook of
+prior below the threshold. Relief and light both speak of shape, and a solid mask has one: in favour only the stronger
+of the two counts, against both do. The figure is a weighted sum of log odds (Ross, Nandakumar & Jain, Handbook of
 Multibiometrics, 2006, ch. 4), each cue's part weighed by how much it could see.
 """
 
@@ -14,7 +15,7 @@ from enum import StrEnum
 
 import msgspec
 
-from edge.core.cues.result import CUE_NAMES, TEXTURE, CueResult
+from edge.core.cues.result import CUE_NAMES, LIGHT, RELIEF, TEXTURE, CueResult
 from edge.core.record import CueFinding
 
 _MOST_LOG_ODDS = 4.0
@@ -87,11 +88,10 @@ def fuse_cues(results: Mapping[str, CueResult], policy: CuePolicy) -> float | No
         return None
     if len(counted) == 1 and policy.prior == 0.0 and policy.rule(counted[0].name).weight == 1.0:
         return counted[0].score
-    log_odds = policy.prior
-    for result in counted:
-        assert result.score is not None
-        sure = 1.0 if result.name == TEXTURE else result.confidence
-        log_odds += policy.rule(result.name).weight * sure * _log_odds(result.score)
+    parts = {result.name: _part(result, policy) for result in counted}
+    shape = [parts.pop(name) for name in (RELIEF, LIGHT) if name in parts]
+    in_favour = max((part for part in shape if part > 0.0), default=0.0)
+    log_odds = policy.prior + sum(parts.values()) + in_favour + sum(part for part in shape if part < 0.0)
     return 1.0 / (1.0 + math.exp(-log_odds))
 
 
@@ -115,6 +115,11 @@ def recorded(results: Iterable[CueResult], policy: CuePolicy) -> dict[str, CueFi
         )
         for result in results
     }
+
+
+def _part(result: CueResult, policy: CuePolicy) -> float:
+    sure = 1.0 if result.name == TEXTURE else result.confidence
+    return policy.rule(result.name).weight * sure * _log_odds(0.5 if result.score is None else result.score)
 
 
 def _log_odds(score: float) -> float:

@@ -42,7 +42,9 @@ class AnchorLayer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     per_cell: Annotated[int, msgspec.Meta(ge=1, le=64)]
 
 
-class AnchorReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="anchors", tag_field="kind"):
+class AnchorReading(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="anchors", tag_field="kind"
+):
     """SSD-style detector: per anchor a score logit, and box (cx, cy, w, h) and keypoints (x, y) relative to it.
 
     keypoints: places of the person's right eye, left eye, nose tip, mouth, right ear, left ear in the output.
@@ -58,7 +60,9 @@ class AnchorReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     scores_output: int = 1
 
 
-class MeshReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="mesh", tag_field="kind"):
+class MeshReading(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="mesh", tag_field="kind"
+):
     """468 points (x, y, z) in pixels of the crop, and a presence logit. crop_scale: crop side over box side."""
 
     topology: Literal["mediapipe-468"]
@@ -67,7 +71,9 @@ class MeshReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     presence_output: int = 1
 
 
-class ClassReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="classes", tag_field="kind"):
+class ClassReading(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="classes", tag_field="kind"
+):
     """One value per class. softmax: whether one has still to be applied. crop_scale: crop side over box side."""
 
     live_class: Annotated[int, msgspec.Meta(ge=0)]
@@ -75,7 +81,9 @@ class ClassReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     crop_scale: float
 
 
-class VectorReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="vector", tag_field="kind"):
+class VectorReading(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="vector", tag_field="kind"
+):
     """An embedding, compared by cosine. template_px: where eyes, nose and mouth corners go in the input."""
 
     length: Annotated[int, msgspec.Meta(ge=16, le=4096)]
@@ -85,7 +93,7 @@ class VectorReading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Quantization(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """scheme: see docs/models.md. why: the figures that made it the choice. time_ratio: time of this net over
+    """scheme: see tools/bundle/README.md. why: the figures that made it the choice. time_ratio: time of this net over
     the float net's, one thread, on the machine and runtime that built the bundle."""
 
     scheme: Scheme
@@ -173,5 +181,7 @@ def _contradiction(manifest: Manifest) -> str:
         if net.input.low == net.input.high:
             return f"{net.role}: input range is empty"
         if isinstance(net.reading, AnchorReading) and net.input.width_px != net.input.height_px:
-            return f"{net.role}: the input is letterboxed into a square, got {net.input.width_px}×{net.input.height_px}"
+            return (
+                f"{net.role}: the input is letterboxed into a square, got {net.input.width_px}×{net.input.height_px}"
+            )
     return ""

@@ -16,7 +16,6 @@ from edge.core.errors import DoesNotVerify
 
 FORMAT = "doorstep.status/1"
 ROOT = "doorstep/v1/units"
-INGEST_FILTER = f"$share/ingest/{ROOT}/+/records"
 STATUS_FILTER = f"{ROOT}/+/status"
 
 RECEIVE_MAXIMUM = 100
@@ -40,6 +39,11 @@ class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     outbox_open: int = 0
     outbox_quarantined: int = 0
     format: str = FORMAT
+
+
+def ingest_filter(share: str) -> str:
+    """The subscription that ingest processes share. `share` is known to them only: whoever joins it takes part."""
+    return f"$share/{share}/{ROOT}/+/records"
 
 
 def records_topic(unit_id: str) -> str:

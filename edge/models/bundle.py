@@ -114,14 +114,22 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
                     out.write(content)
                     out.flush()
                     os.fsync(out.fileno())
-            if folder.exists():
-                folder.rename(Path(work) / "old")
-            fresh.rename(folder)
+            _exchange(fresh, folder, Path(work) / "old")
     except OSError as e:
         raise ModelError(
             f"cannot write the bundle to {folder}: {e.strerror}", remedy="Make room on the disk and install it again."
         ) from e
 
+
+def _exchange(fresh: Path, folder: Path, old: Path) -> None:
+    if folder.exists():
+        folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
 
 
 def _contents(bundle: Bundle) -> dict[str, bytes]:

@@ -97,9 +97,7 @@ def time_nets(bundle: Bundle, *, runtime: str = "auto", threads: int = 1, rounds
             start = clock()
             net.run()
             taken_s[role].append(clock() - start)
-    return [
-        NetTiming(role=role, run_ms=median(taken_s[role]) * 1e3, load_ms=load_s[role] * 1e3) for role in ROLES
-    ]
+    return [NetTiming(role=role, run_ms=median(taken_s[role]) * 1e3, load_ms=load_s[role] * 1e3) for role in ROLES]
 
 
 def runtime_net(bundle: Bundle, role: Role, runtime: Runtime, threads: int) -> RuntimeNet:

@@ -17,8 +17,6 @@ from edge.core.manifest import NetInput
 _QUARTER_TURNS = {
     90.0: cv2.ROTATE_90_COUNTERCLOCKWISE,
     180.0: cv2.ROTATE_180,
-    -180.0: cv2.ROTATE_180,
-    -90.0: cv2.ROTATE_90_CLOCKWISE,
     270.0: cv2.ROTATE_90_CLOCKWISE,
 }
 
@@ -38,7 +36,7 @@ def letterboxed(frame: Frame, side_px: int, turn_deg: float) -> tuple[Picture, A
         size = (max(1, round(frame.width_px * scale)), max(1, round(frame.height_px * scale)))
         small = _shrunk(source, size)
         if turn:
-            small = cv2.rotate(small, _QUARTER_TURNS[turn])
+            small = quarter_turned(small, turn)
         height, width = small.shape[:2]
         top, left = (side_px - height) // 2, (side_px - width) // 2
         square[top : top + height, left : left + width] = small
@@ -57,13 +55,30 @@ def letterboxed(frame: Frame, side_px: int, turn_deg: float) -> tuple[Picture, A
     return square, affine
 
 
-def warped(bgr: Picture, affine: Affine, size_px: tuple[int, int], *, repeat_border: bool = False) -> Picture:
+def warped(
+    bgr: Picture, affine: Affine, size_px: tuple[int, int], *, repeat_border: bool = False, cubic: bool = False
+) -> Picture:
     """The part of a picture that `affine` maps into width × height, same channel order; black outside of it,
-    or the border's colour when `repeat_border`."""
+    or the border's colour when `repeat_border`. cubic: smoother where small things are enlarged."""
     border = cv2.BORDER_REPLICATE if repeat_border else cv2.BORDER_CONSTANT
-    return np.asarray(
-        cv2.warpAffine(bgr, _for_opencv(affine), size_px, flags=cv2.INTER_LINEAR, borderMode=border), np.uint8
-    )
+    flags = cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
+    return np.asarray(cv2.warpAffine(bgr, _for_opencv(affine), size_px, flags=flags, borderMode=border), np.uint8)
+
+
+def averaged(bgr: Picture, affine: Affine, side_px: int) -> Picture:
+    """The square that `affine` maps into `side_px`, its border continued, every pixel of the picture counted.
+
+    A plain warp takes four pixels of many where it shrinks; what it skips lets a sensor's noise through.
+    """
+    factor = max(1, round(1.0 / scale_of(affine)))
+    wide = side_px * factor
+    crop = warped(bgr, affine * factor, (wide, wide), repeat_border=True)
+    return crop if factor == 1 else _shrunk(crop, (side_px, side_px))
+
+
+def quarter_turned(picture: Picture, turn_deg: float) -> Picture:
+    """Turned so that what had roll `turn_deg` (90, 180 or 270) is upright."""
+    return np.asarray(cv2.rotate(picture, _QUARTER_TURNS[turn_deg]), np.uint8)
 
 
 def swapped(picture: Picture) -> Picture:

@@ -16,9 +16,12 @@ from typing import Any
 import numpy as np
 
 from edge.core.errors import ModelError
+from edge.models.chatter import without_greetings
 
-_PACKAGES = {"litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
-             "tflite": ("tflite_runtime.interpreter", "tflite-runtime")}
+_PACKAGES = {
+    "litert": ("ai_edge_litert.interpreter", "ai-edge-litert"),
+    "tflite": ("tflite_runtime.interpreter", "tflite-runtime"),
+}
 RUNTIME_VARIABLE = "DOORSTEP_RUNTIME"
 
 
@@ -75,8 +78,9 @@ class RuntimeNet:
         if self._interpreter is not None:
             return
         try:
-            interpreter = self._runtime.interpreter(model_content=self._model, num_threads=self._threads)
-            interpreter.allocate_tensors()
+            with without_greetings():
+                interpreter = self._runtime.interpreter(model_content=self._model, num_threads=self._threads)
+                interpreter.allocate_tensors()
             inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         except (ValueError, RuntimeError, SystemError, AttributeError, TypeError) as e:
             raise ModelError(f"{self._name}: {self._runtime} cannot load this net: {e}") from e

@@ -179,7 +179,7 @@ class Drain:
             if entry is None or entry.state is not DeliveryState.SENT:
                 continue
             changed.append(self._advanced(entry, outcome.event, outcome.detail))
-            if outcome.event is DeliveryEvent.UNHEARD:
+            if outcome.event is not DeliveryEvent.LOST:
                 self._hold_back()
             yield Progress(kind=ProgressKind.RETRY, sequence=entry.sequence, detail=_told(outcome))
         if changed:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,9 +22,8 @@ from edge.ports import FaceDetector, Landmarker
 
 TURNS_DEG = (0.0, 90.0, -90.0, 180.0, 45.0, -45.0, 135.0, -135.0)
 PRESENCE_FOUND = 0.5
-# Sum over the turns of the best score at one place. On 1,440 turned pictures of faces no profile had less than 3.5;
-# on 149 pictures without a whole face the most was 3.1 (docs/measurements.md).
-AGREEMENT_FOUND = 3.3
+# Sum over the turns of the best score at one place, and the best of all (docs/measurements.md, "From the side").
+AGREEMENT_FOUND, BEST_SCORE_FOUND = 3.0, 0.7
 SCORE_WORTH_A_SEARCH = 0.75
 FRAMES_BETWEEN_SEARCHES = 15
 # How soon a face away from the middle counts for less, in heights of the picture.
@@ -33,7 +32,7 @@ MIDDLE_SPREAD = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeenFace:
-    """A face with its mesh; `region` is derived from the mesh (from the side: the detector's), turned with the head."""
+    """A face with its mesh. region: turned with the head, from the mesh; of a face from the side the detector's."""
 
     region: FaceRegion
     mesh: FaceMesh
@@ -161,12 +160,11 @@ class Perceiver:
 
     def _count_people(self, frame: Frame, face: SeenFace) -> None:
         # A quarter turn is near enough for the detector, and far cheaper to make than any other.
-        regions = self._detector.detect(frame, geometry.wrap_deg(90.0 * round(face.region.roll_deg / 90.0)))
-        others = [r for r in regions if not _same_place(r, face.region)]
-        self._people = 1 + len(others)
-        area = face.region.width_px * face.region.height_px
-        self._rival_area_ratio = max((r.width_px * r.height_px / area for r in others), default=0.0)
-        self._frames_since_search = 0
+        turn_deg = geometry.wrap_deg(90.0 * round(face.region.roll_deg / 90.0))
+        regions = [r for r in self._detector.detect(frame, turn_deg) if not _same_place(r, face.region)]
+        # A sleeve or a cushion may look like a face to the detector, hardly ever to the mesh as well.
+        others = [other for r in regions if (other := self._settle(frame, r))]
+        self._set_people(face, [face, *(o for o in others if not _same_place(o.region, face.region))])
 
     def _settle(self, frame: Frame, region: FaceRegion) -> SeenFace | None:
         """Fit the mesh, then again in the region of that first fit, which sets roll and size right."""
@@ -180,9 +178,12 @@ class Perceiver:
         return SeenFace(region=region, mesh=mesh)
 
     def _fitted_again(self, frame: Frame, face: SeenFace) -> SeenFace:
-        """Once more for the faces that stay: it brings the fits from different turns together."""
-        again = self._fitted(frame, face.region, times=1)
-        return again if again.mesh.presence >= PRESENCE_FOUND else face
+        """The mean of this fit and one more: it brings the fits from different turns together, and steadies them."""
+        again = self._fitted(frame, face.region, times=1).mesh
+        if again.presence < PRESENCE_FOUND:
+            return face
+        mesh = replace(again, points_px=np.asarray((again.points_px + face.mesh.points_px) / 2, np.float32))
+        return SeenFace(region=geometry.region_from_mesh(mesh), mesh=mesh)
 
     def _from_the_side(self, frame: Frame, region: FaceRegion) -> SeenFace:
         """The mesh does not fit, and wanders off when fitted often: the place is the detector's."""
@@ -207,17 +208,11 @@ class Perceiver:
             self._rival_area_ratio = max(others, default=0.0)
 
     def _observe(self, frame: Frame, face: SeenFace | None) -> Observation:
-        quality, hint = None, Hint.NOBODY
+        quality, hint = None, Hint.NOBODY if face is None else None
         if face:
-            size = (frame.width_px, frame.height_px)
-            quality = measure(face.mesh, roll_deg=face.region.roll_deg, frame_size_px=size)
-            hint_or_none = worst_fault(quality, self._limits)
-            return self._observation(frame, face, quality, hint_or_none)
-        return self._observation(frame, face, quality, hint)
-
-    def _observation(
-        self, frame: Frame, face: SeenFace | None, quality: Quality | None, hint: Hint | None
-    ) -> Observation:
+            size_px = (frame.width_px, frame.height_px)
+            quality = measure(face.mesh, roll_deg=face.region.roll_deg, frame_size_px=size_px)
+            hint = worst_fault(quality, self._limits)
         return Observation(
             captured_s=frame.captured_s,
             people=self._people if face else 0,
@@ -237,7 +232,7 @@ def _agreed(candidates: Sequence[_Candidate]) -> Iterator[_Candidate]:
         best: dict[float, float] = {}
         for c in here:
             best[c.turn_deg] = max(best.get(c.turn_deg, 0.0), c.region.score)
-        if sum(best.values()) >= AGREEMENT_FOUND:
+        if sum(best.values()) >= AGREEMENT_FOUND and here[0].region.score >= BEST_SCORE_FOUND:
             yield max(here, key=_upright_score)
 
 

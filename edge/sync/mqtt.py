@@ -158,7 +158,7 @@ class MqttUplink:
     def _new_client(self) -> paho.Client:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=self._unit_id,
+            client_id=self._client_id(),
             protocol=paho.MQTTv5,
             reconnect_on_failure=False,
         )
@@ -172,6 +172,14 @@ class MqttUplink:
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
         return client
+
+    def _client_id(self) -> str:
+        """Stable, so that the broker keeps the session; secret, since a second client under it ends the first."""
+        try:
+            secret = hashlib.sha256(b"client id" + self._files[2].read_bytes()).hexdigest()
+        except OSError as e:
+            raise ConfigError(f"TLS key {self._files[2]}: {e.strerror}") from e
+        return f"{self._unit_id}-{secret[:16]}"
 
     def _tls(self) -> ssl.SSLContext:
         ca, cert, key = self._files

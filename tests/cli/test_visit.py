@@ -97,7 +97,8 @@ def test_person_of_the_list_is_compared_with_the_lists_own_photograph(
     folder.mkdir()
     shutil.copy(portraits / "obama.jpg", folder / "a.jpg")
     row = f"p-1,甲,{NUMBER},enterprise,a.jpg\n"
-    (folder / "visits.csv").write_text("person_id,name,id_number,scheme,reference\n" + row + "p-2,乙,1,x,\n", "utf-8")
+    text = "person_id,name,id_number,scheme,reference\n" + row + "p-2,乙,1,x,\n"
+    (folder / "visits.csv").write_text(text, "utf-8")
     result = doorstep("visit", *BY_FACE, "--video", str(clip))
     assert result.exit_code == 0, result.output
     assert "line 3" in result.stderr and "认证通过" in result.stdout
@@ -123,7 +124,8 @@ def test_no_consent_no_camera(doorstep: Doorstep, tmp_path: Path) -> None:
 
 
 def test_way_without_a_face_ends_in_an_equally_signed_record(doorstep: Doorstep, tmp_path: Path) -> None:
-    words = ["--person-id", "p-1", "--worker", "w-1", "--attest", "--witness", "w-2", "--recognised-how", "neighbour", "--document", "id_card"]
+    declared = ("--attest", "--witness", "w-2", "--recognised-how", "neighbour", "--document", "id_card")
+    words = ("--person-id", "p-1", "--worker", "w-1", *declared)
     answer = last_json(doorstep("visit", *words, "--why", "refused_face", "--json"))
     assert answer["outcome"] == "review" and answer["reasons"] == ["manual_attestation", "refused_face"]
     (record,) = records(tmp_path)

@@ -33,9 +33,12 @@ def test_only_anchors_over_the_threshold_are_decoded_best_first() -> None:
 
 def test_no_anchor_over_the_threshold_gives_no_face() -> None:
     found = decode(
-        np.zeros((4, 16), np.float32), np.full(4, -200, np.float32), np.zeros((4, 2), np.float32),
-        input_per_unit=1.0, min_score=0.5,
-    )  # fmt: skip
+        np.zeros((4, 16), np.float32),
+        np.full(4, -200, np.float32),
+        np.zeros((4, 2), np.float32),
+        input_per_unit=1.0,
+        min_score=0.5,
+    )
     assert found.keypoints.shape == (0, 6, 2)
     assert len(blend(found, overlap=0.3).scores) == 0
 

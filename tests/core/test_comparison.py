@@ -6,12 +6,12 @@ import pytest
 from edge.core.comparison import Band, Reference, band, comparison_score, continuity, fuse
 from edge.core.cues.texture import texture_score
 from edge.core.errors import ModelError
-from edge.core.face import EMBEDDING_LENGTH, Embedding
+from edge.core.face import Embedding
 from edge.core.record import Score
 
 
 def embedding(*values: float, model: str = "m") -> Embedding:
-    vector = np.zeros(EMBEDDING_LENGTH, np.float32)
+    vector = np.zeros(128, np.float32)
     vector[: len(values)] = values
     return Embedding(vector=vector / np.linalg.norm(vector), model_sha256=model)
 

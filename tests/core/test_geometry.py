@@ -70,7 +70,7 @@ def test_crop_map_and_its_inverse_cancel(
 @given(st.floats(-179, 180), sides)
 def test_crown_of_a_rolled_head_is_up_in_its_crop(roll: float, side: float) -> None:
     crown = (math.sin(math.radians(roll)) * side / 4, -math.cos(math.radians(roll)) * side / 4)
-    (x, y), = apply(upright_crop((0.0, 0.0), side, roll, 100), np.array([crown])).tolist()
+    ((x, y),) = apply(upright_crop((0.0, 0.0), side, roll, 100), np.array([crown])).tolist()
     assert math.isclose(x, 50.0, abs_tol=1e-2)
     assert math.isclose(y, 25.0, abs_tol=1e-2)
 

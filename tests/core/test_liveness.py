@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import edge
-from edge.core.cues.result import CUE_NAMES, PULSE, RELIEF, SURROUNDINGS, TEXTURE, CueResult, Unable
+from edge.core.cues.result import CUE_NAMES, LIGHT, PULSE, RELIEF, SURROUNDINGS, TEXTURE, CueResult, Unable
 from edge.core.errors import ConfigError
 from edge.core.liveness import TEXTURE_ALONE, CueMode, CuePolicy, CueRule, fuse_cues, recorded, refuses
 from edge.core.policy import Policy, decide_face, decode_policy
@@ -103,6 +103,18 @@ def test_a_supporting_cue_may_be_silent_but_not_negative() -> None:
 def test_no_cue_certifies_alone_where_the_prior_is_against_it() -> None:
     policy = enforcing(TEXTURE, prior=-4.5)
     assert outcome_of([result(TEXTURE, 1.0)], policy)[0] is OutcomeKind.REVIEW
+
+
+def test_a_shape_seen_twice_counts_once_and_a_sheet_seen_twice_counts_twice() -> None:
+    supporting = CueRule(mode=CueMode.SUPPORTING)
+    policy = enforcing(TEXTURE, prior=-3.0, relief=supporting, light=supporting)
+
+    def fused(relief: float, light: float | None) -> float:
+        results = {TEXTURE: result(TEXTURE, 0.5), RELIEF: result(RELIEF, relief), LIGHT: result(LIGHT, light)}
+        return fuse_cues(results, policy.cues) or 0.0
+
+    assert fused(0.9, 0.8) == fused(0.9, None)
+    assert fused(0.1, 0.2) < fused(0.1, None)
 
 
 def test_an_old_policy_file_is_texture_alone() -> None:

@@ -36,13 +36,16 @@ from tools.bundle.sources import DEFAULT_TABLE, read_sources
 TEMPLATE = ((38.3, 51.7), (73.5, 51.5), (56.0, 71.7), (41.5, 92.4), (70.7, 92.2))
 READINGS: dict[Role, AnchorReading | MeshReading | ClassReading | VectorReading] = {
     "detector": AnchorReading(
-        layers=(AnchorLayer(stride_px=8, per_cell=2),), keypoints=(0, 1, 2, 3, 4, 5), unit_px=1.0, min_score=0.5,
+        layers=(AnchorLayer(stride_px=8, per_cell=2),),
+        keypoints=(0, 1, 2, 3, 4, 5),
+        unit_px=1.0,
+        min_score=0.5,
         overlap=0.3,
     ),
     "landmarks": MeshReading(topology="mediapipe-468", crop_scale=1.5),
     "liveness": ClassReading(live_class=0, softmax=True, crop_scale=2.7),
     "embedding": VectorReading(length=128, template_px=TEMPLATE),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="session")
@@ -114,11 +117,18 @@ def keys(signer: CryptoSigner) -> dict[str, Key]:
 def net_entry(role: Role, content: bytes) -> Net:
     sha256 = hashlib.sha256(content).hexdigest()
     return Net(
-        role=role, name=role, file=f"{role}.tflite", size_bytes=len(content), sha256=sha256, licence="MIT",
+        role=role,
+        name=role,
+        file=f"{role}.tflite",
+        size_bytes=len(content),
+        sha256=sha256,
+        licence="MIT",
         source=Source(registry="file", package="p", version="1", file="f", package_sha256=sha256, file_sha256=sha256),
-        input=NetInput(width_px=128, height_px=128, colours="rgb", low=0.0, high=1.0), reading=READINGS[role],
-        quantization=Quantization(scheme="weights8", why="", runtime="", time_ratio=1.0), agreement=(),
-    )  # fmt: skip
+        input=NetInput(width_px=128, height_px=128, colours="rgb", low=0.0, high=1.0),
+        reading=READINGS[role],
+        quantization=Quantization(scheme="weights8", why="", runtime="", time_ratio=1.0),
+        agreement=(),
+    )
 
 
 @pytest.fixture
@@ -129,15 +139,20 @@ def make_bundle(tmp_path: Path, signer: CryptoSigner) -> Callable[..., Path]:
         files = {f"{role}.tflite": f"net of {role} ".encode() * 40 for role in READINGS}
         manifest = change(
             Manifest(
-                name="small", builder="test", sources_sha256="0" * 64,
+                name="small",
+                builder="test",
+                sources_sha256="0" * 64,
                 nets=tuple(net_entry(role, files[f"{role}.tflite"]) for role in READINGS),
             )
-        )  # fmt: skip
+        )
         payload = encode_manifest(manifest)
         bundle = Bundle(
-            manifest=manifest, sha256=digest(payload), key_ids=(signer.public_key.keyid,),
-            envelope=seal(payload, BUNDLE_TYPE, [signer]), files=files,
-        )  # fmt: skip
+            manifest=manifest,
+            sha256=digest(payload),
+            key_ids=(signer.public_key.keyid,),
+            envelope=seal(payload, BUNDLE_TYPE, [signer]),
+            files=files,
+        )
         write_bundle(bundle, tmp_path / name)
         return tmp_path / name
 

@@ -111,6 +111,15 @@ def test_denied_record_does_not_hold_up_those_behind_it(bench: Bench) -> None:
     assert sorted(bench.held()) == sorted(made)
 
 
+def test_broker_that_denies_everything_is_not_flooded(bench: Bench) -> None:
+    bench.wire.deny = set(bench.visit(20))
+    bench.run(steps=100, advance_s=1.0)
+    assert len(bench.wire.published) < 15
+    bench.wire.deny.clear()
+    bench.run(steps=60, advance_s=1.0)
+    assert len(bench.held()) >= 17, "only those parked wait longer"
+
+
 def test_refused_record_is_quarantined_with_its_reason_and_blocks_none(tmp_path: Path) -> None:
     bench = Bench(tmp_path, register=False)
     bench.visit(7)

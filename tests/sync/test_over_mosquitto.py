@@ -15,7 +15,7 @@ from central.broker import Broker
 from central.clock import now
 from edge.core.delivery import DeliveryEvent, DeliveryState
 from edge.core.errors import ConfigError
-from edge.core.protocol import LinkState, decode_status, status_topic
+from edge.core.protocol import LinkState, decode_status, ingest_filter, status_topic
 from edge.services.drain import Drain, ProgressKind
 from edge.sync.mqtt import MqttUplink
 from edge.wiring import Unit, make_drain
@@ -158,6 +158,31 @@ def test_unit_cannot_write_under_another_units_id(stage: Stage) -> None:
     drain_until(unit, lambda _: delivered(unit))
     assert stage.held("unit-b") == []
     assert stage.held("unit-a") == made
+
+
+def test_unit_that_listens_in_gets_nothing_and_slows_down_nobody(stage: Stage) -> None:
+    """mosquitto grants any subscription and denies reading; a guessed share would still be dealt others' records."""
+    unit, other = stage.unit("unit-a"), stage.unit("unit-b")
+    stage.ingest()
+    heard: list[str] = []
+    tls = other.root / "tls"
+    listener = paho.Client(CallbackAPIVersion.VERSION2, client_id="unit-a", protocol=paho.MQTTv5)
+    listener.tls_set(str(tls / "ca.crt"), str(tls / "unit.crt"), str(tls / "unit.key"))
+    listener.on_message = lambda _c, _u, message: heard.append(message.topic)
+    granted: list[int] = []
+    listener.on_subscribe = lambda _c, _u, mid, _codes, _p: granted.append(mid)
+    listener.connect("127.0.0.1", stage.scene.broker.port)
+    listener.loop_start()
+    for name in (ingest_filter("ingest"), "doorstep/v1/units/+/records", "doorstep/v1/units/+/receipts"):
+        listener.subscribe(name, qos=1)
+    wait_for(lambda: len(granted) == 3)
+    made = visit(unit, 20)
+    told = drain_until(unit, lambda _: delivered(unit))
+    listener.disconnect()
+    listener.loop_stop()
+    assert [p.kind for p in told].count(ProgressKind.SENT) == 20
+    assert not any(p.kind is ProgressKind.DISCONNECTED for p in told)
+    assert (stage.held(), heard) == (made, [])
 
 
 def test_denied_publish_is_known_as_such(stage: Stage) -> None:

@@ -16,7 +16,7 @@ needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="
 def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """The unit with a program that exists here in place of the installed one: systemd refuses absent ones."""
     copy = tmp_path / request.param.name
-    copy.write_text(request.param.read_text().replace("/opt/doorstep/bin/doorstep", shutil.which("true") or ""))
+    copy.write_text(request.param.read_text().replace("/opt/doorstep/bin/python", shutil.which("true") or ""))
     return copy
 
 

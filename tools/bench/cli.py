@@ -18,7 +18,7 @@ from tools.bench import frames as sources
 from tools.bench.baseline import YuNet, yunet_file
 from tools.bench.live import LiveReport, LoopTimes, measure_live
 from tools.bench.nets import NetSpeeds, measure_elsewhere, measure_nets, merged
-from tools.bundle.__main__ import cache_folder
+from tools.bundle.places import cache_folder
 from tools.evaluate.default_bundle import find_bundle
 from tools.evaluate.rig import Choice, rig_options
 
@@ -37,7 +37,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--frames", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A clip to play instead.")
+@click.option(
+    "--frames", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A clip to play instead."
+)
 @click.option("--count", default=90, show_default=True, type=click.IntRange(20), help="Frames to play.")
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Times the frames are played.")
 @_json
@@ -56,10 +58,7 @@ def live(
     def work() -> None:
         rig = Choice(bundle=bundle, policy=policy, runtime=runtime, threads=threads).open()
         packages = cache_folder() / "packages"
-        if frames:
-            played = sources.clip(frames, count)
-        else:
-            played = sources.moving_portrait(sources.portrait(packages), count)
+        played = sources.clip(frames, count) if frames else sources.moving_portrait(sources.portrait(), count)
         yunet = YuNet(yunet_file(packages), (sources.WIDTH_PX, sources.HEIGHT_PX))
         with _STATUS.status(f"timing {rounds} × {len(played)} frames"):
             report = measure_live(rig.nets, rig.policy.quality, yunet, played, rounds)
@@ -72,7 +71,9 @@ def live(
 @main.command()
 @click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Another interpreter.")
 @click.option("--rounds", default=30, show_default=True, type=click.IntRange(3), help="Runs per net and turn.")
-@click.option("--threads", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1), help="Besides one.")
+@click.option(
+    "--threads", default=os.cpu_count() or 1, show_default=True, type=click.IntRange(1), help="Besides one."
+)
 @click.option("--runtime", default="auto", show_default=True, type=click.Choice(["auto", "litert", "tflite"]))
 @click.option("--bundle", type=click.Path(file_okay=False, path_type=Path), help="Folder of a model bundle.")
 @_json
@@ -127,22 +128,24 @@ def _wrote(report: object, json_file: str | None) -> bool:
 
 def _print_live(report: LiveReport, made_with: str) -> None:
     table = Table(title=f"live loop, {report.frames} frames × {report.rounds}: {made_with}")
-    for name in ("", "median ms", "p90 ms", "mean ms", "faces", "YuNet ÷ this", "by mean", "new memory"):
+    columns = ("median ms", "p90 ms", "processor ms", "its mean", "faces", "YuNet ÷ this", "processor", "its mean")
+    for name in ("", *columns, "new memory"):
         table.add_column(name, justify="left" if not name else "right")
 
     def row(name: str, times: LoopTimes, *rest: str) -> None:
-        figures = (f"{times.median_ms:.2f}", f"{times.p90_ms:.2f}", f"{times.mean_ms:.2f}", f"{times.faces:.0%}")
-        table.add_row(name, *figures, *rest)
+        figures = (times.median_ms, times.p90_ms, times.cpu_median_ms, times.cpu_mean_ms)
+        table.add_row(name, *(f"{ms:.2f}" for ms in figures), f"{times.faces:.0%}", *rest)
 
     row("YuNet alone", report.yunet)
     for name, times in (("tracking", report.tracking), ("every_frame", report.every_frame)):
         new_kb = f"{report.allocated[name].median_bytes / 1024:.0f} KiB"
-        row(name, times, f"{report.ratio[name]:.2f}", f"{report.ratio_mean[name]:.2f}", new_kb)
+        ratios = (report.ratio[name], report.ratio_cpu[name], report.ratio_cpu_mean[name])
+        row(name, times, *(f"{ratio:.2f}" for ratio in ratios), new_kb)
     row("with_cues", report.with_cues)
     Console().print(table)
     for name, share in report.share.items():
         click.echo(f"{name}: " + ", ".join(f"{part} {value:.0%}" for part, value in share.items()))
-    click.echo(f"liveness cues add {report.cues_add:.0%} to tracking; after a window of {report.window_frames} frames:")
+    click.echo(f"cues add {report.cues_add:.0%} to tracking; after a window of {report.window_frames} frames:")
     click.echo("  " + ", ".join(f"{name} {ms:.0f} ms" for name, ms in report.after_window_ms.items()))
     click.echo(f"one frame: {report.frame_bytes / 1024:.0f} KiB; below that, no frame was copied")
 

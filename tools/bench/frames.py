@@ -7,30 +7,24 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.capture.opencv_sources import VideoFile
+from edge.capture.opencv_sources import VideoFile, read_picture
 from edge.capture.script import Script
 from edge.capture.scripted import ScriptedCamera
 from edge.core.config import CameraConfig
-from edge.core.errors import InputError
 from edge.core.face import Frame, Picture
 from edge.core.geometry import turned_map
-from edge.models.picture import decode_picture, warped
-from tools.bundle.fetch import inner_file, package_file
-from tools.bundle.sources import DEFAULT_TABLE, read_sources
+from edge.models.picture import warped
+from tools.bundle.places import cache_folder
+from tools.portraits import fetch_portraits
 
 WIDTH_PX, HEIGHT_PX = 640, 480
 PORTRAIT = "obama.jpg"
 RATE_FPS = 30.0
 
 
-def portrait(cache: Path, name: str = PORTRAIT) -> Picture:
-    """A picture of the sources table, fetched into `cache` when it is not there. Raises InputError."""
-    table, _ = read_sources(DEFAULT_TABLE)
-    for picture in table.picture:
-        if picture.file.endswith(f"/{name}"):
-            archive, _ = package_file(table.package[picture.package], cache, DEFAULT_TABLE.parent)
-            return decode_picture(inner_file(archive, picture.file, picture.sha256))
-    raise InputError(f"the sources table names no picture {name}")
+def portrait(name: str = PORTRAIT) -> Picture:
+    """A portrait of the set-up, fetched where it is not cached. Raises InputError, CameraError."""
+    return read_picture(fetch_portraits(cache_folder()) / name)
 
 
 def moving_portrait(picture: Picture, count: int, *, roll_deg: float = 0.0) -> list[Frame]:
@@ -45,7 +39,6 @@ def clip(path: Path, count: int) -> list[Frame]:
     """The first frames of a clip, each scaled to fit into 640×480 with its border carried on."""
     with VideoFile.open(path) as video:
         return [_fitted(frame) for frame in islice(video.frames(), count)]
-
 
 
 def _fitted(frame: Frame) -> Frame:

@@ -2,8 +2,9 @@
 
 Timed are `tracking`, as in a visit, where the face is followed by its mesh and searched now and then; `every_frame`,
 with a detection on each frame besides, which is what YuNet does; and `with_cues`, which is `tracking` with what the
-liveness cues keep of each frame (tools/bench/cues.py says what they cost after the window). Times are of this machine under
-whatever load it has; taking the three in turn makes the ratios hold all the same.
+liveness cues keep of each frame (tools/bench/cues.py says what they cost after the window). They are taken in turn.
+On a busy machine wall time counts other programs' work too, and more of it in the longer task; the processor time of
+the calling thread does not (but leaves out worker threads, so it is for one thread only).
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from tools.bench.cues import SightingLoop, cue_times_ms, sighted_window
 
 
 class LoopTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """Milliseconds per frame. faces: share of the frames in which a face was found."""
+    """Milliseconds per frame. cpu_*: of the calling thread. faces: share of the frames in which a face was found."""
 
     median_ms: float
     p90_ms: float
     mean_ms: float
+    cpu_median_ms: float
+    cpu_mean_ms: float
     faces: float
 
 
@@ -41,9 +44,10 @@ class Allocated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
-    """ratio: YuNet's median over the loop's; ratio_mean: of the means, which also weigh the frames of a search.
-    share: of the loop's time, per stage. frame_bytes: one BGR frame. cues_add: what the cues add to `tracking`, as a
-    share of it, by the means. after_window_ms: what each cue takes when a window of `window_frames` is over."""
+    """ratio: YuNet's median over the loop's, of wall time; ratio_cpu: the same of processor time; ratio_cpu_mean: of
+    the means, which also weigh the frames of a search. share: of the loop's time, by stage. frame_bytes: of one.
+    cues_add: what the cues add to `tracking`, as a share of it, by the means of processor time. after_window_ms: what
+    each cue takes when a window of `window_frames` is over."""
 
     frames: int
     rounds: int
@@ -56,7 +60,8 @@ class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
     after_window_ms: dict[str, float]
     window_frames: int
     ratio: dict[str, float]
-    ratio_mean: dict[str, float]
+    ratio_cpu: dict[str, float]
+    ratio_cpu_mean: dict[str, float]
     share: dict[str, dict[str, float]]
     allocated: dict[str, Allocated]
 
@@ -93,33 +98,40 @@ def measure_live(nets: Nets, limits: QualityLimits, yunet: YuNet, frames: Sequen
     }
     for loop in loops.values():
         loop(frames[0])
-    taken: dict[str, list[float]] = {name: [] for name in loops}
+    wall_s: dict[str, list[float]] = {name: [] for name in loops}
+    cpu_s: dict[str, list[float]] = {name: [] for name in loops}
     found = dict.fromkeys(loops, 0)
     for _ in range(rounds):
         for frame in frames:
             for name, loop in loops.items():
-                start = time.perf_counter()
+                cpu_start, start = time.thread_time(), time.perf_counter()
                 found[name] += loop(frame)
-                taken[name].append(time.perf_counter() - start)
-    times = {name: _times(taken[name], found[name]) for name in loops}
+                wall_s[name].append(time.perf_counter() - start)
+                cpu_s[name].append(time.thread_time() - cpu_start)
+    times = {name: _times(wall_s[name], cpu_s[name], found[name]) for name in loops}
     own = ("tracking", "every_frame")
     window = sighted_window(nets, limits, frames)
     return LiveReport(
         frames=len(frames), rounds=rounds, frame_bytes=int(frames[0].bgr.nbytes), **times,
-        cues_add=times["with_cues"].mean_ms / times["tracking"].mean_ms - 1.0,
+        cues_add=times["with_cues"].cpu_mean_ms / times["tracking"].cpu_mean_ms - 1.0,
         after_window_ms=cue_times_ms(window), window_frames=len(window.frames),
         ratio={name: times["yunet"].median_ms / times[name].median_ms for name in own},
-        ratio_mean={name: times["yunet"].mean_ms / times[name].mean_ms for name in own},
+        ratio_cpu={name: times["yunet"].cpu_median_ms / times[name].cpu_median_ms for name in own},
+        ratio_cpu_mean={name: times["yunet"].cpu_mean_ms / times[name].cpu_mean_ms for name in own},
         share={name: _shares(nets, limits, frames, between) for name, between in zip(own, (None, 0), strict=True)},
         allocated={name: _allocated(loops[name], frames) for name in own},
     )  # fmt: skip
 
 
-def _times(taken_s: list[float], found: int) -> LoopTimes:
+def _times(wall_s: list[float], cpu_s: list[float], found: int) -> LoopTimes:
     return LoopTimes(
-        median_ms=median(taken_s) * 1e3, p90_ms=quantiles(taken_s, n=10)[-1] * 1e3, mean_ms=fmean(taken_s) * 1e3,
-        faces=found / len(taken_s),
-    )  # fmt: skip
+        median_ms=median(wall_s) * 1e3,
+        p90_ms=quantiles(wall_s, n=10)[-1] * 1e3,
+        mean_ms=fmean(wall_s) * 1e3,
+        cpu_median_ms=median(cpu_s) * 1e3,
+        cpu_mean_ms=fmean(cpu_s) * 1e3,
+        faces=found / len(wall_s),
+    )
 
 
 def _shares(nets: Nets, limits: QualityLimits, frames: Sequence[Frame], between: int | None) -> dict[str, float]:

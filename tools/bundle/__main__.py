@@ -10,26 +10,31 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.table import Table
+from securesystemslib.signer import CryptoSigner
 
 from edge.core.errors import DoorstepError, VerificationError
 from edge.core.keys import KeyPurpose
 from edge.models.bundle import Bundle, export_bundle, load_bundle
 from edge.models.runtime import choose_runtime
 from tools.bundle.build import Job, build
-from tools.bundle.places import cache_folder, public_key_file
+from tools.bundle.places import cache_folder, public_key_file, sole_builder
 from tools.bundle.schemes import measure_schemes
 from tools.bundle.signing import developer_key, public_document, signer_from
-from tools.bundle.sources import DEFAULT_TABLE, read_sources
+from tools.bundle.sources import DEFAULT_TABLE, SourcesTable, read_sources
 
 _CONSOLE = Console(stderr=True, highlight=False)
 _TABLE_OPTION = click.option(
-    "--sources", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=DEFAULT_TABLE,
+    "--sources",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=DEFAULT_TABLE,
     help="Sources table; the default one stands beside this tool.",
-)  # fmt: skip
+)
 _KEY_OPTION = click.option(
-    "--sign-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None,
+    "--sign-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
     help="Ed25519 private key (PKCS8 PEM) that signs the bundle; by default a developer key of this machine.",
-)  # fmt: skip
+)
 
 
 @click.group()
@@ -51,11 +56,22 @@ def build_command(sources: Path, sign_key: Path | None, owner: str, runtime: str
 @main.command("export")
 @_TABLE_OPTION
 @_KEY_OPTION
+@click.option(
+    "--key", "key_file", type=click.Path(dir_okay=False, path_type=Path), help="Also write the publisher's key."
+)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def export_command(sources: Path, sign_key: Path | None, file: Path) -> None:
-    """Write the bundle (built first if need be) to FILE, for `doorstep models install FILE` elsewhere."""
-    _, bundle = _built(sources, sign_key, "developer", "auto")
+def export_command(sources: Path, sign_key: Path | None, key_file: Path | None, file: Path) -> None:
+    """Write the bundle (built first if need be) to FILE, for `doorstep models install FILE` elsewhere.
+
+    \b
+    Example:
+      python -m tools.bundle export bundle.zip --key publisher.pub.json
+      doorstep models install bundle.zip --key publisher.pub.json --unit UNIT
+    """
+    folder, bundle = _built(sources, sign_key, "developer", "auto")
     export_bundle(bundle, file)
+    if key_file:
+        key_file.write_bytes(public_key_file(folder).read_bytes())
     click.echo(f"{file} {file.stat().st_size / 1e6:.1f} MB")
 
 
@@ -68,8 +84,15 @@ def show_command(sources: Path, sign_key: Path | None) -> None:
     table = Table("role", "net", "MB", "scheme", "time ×", "agreement with float", "licence", title=str(folder))
     for net in bundle.manifest.nets:
         figures = "\n".join(f"{a.measure} {a.value} (bound {a.bound}, {a.faces} faces)" for a in net.agreement)
-        table.add_row(net.role, net.name, f"{net.size_bytes / 1e6:.2f}", net.quantization.scheme,
-                      str(net.quantization.time_ratio), figures, net.licence)  # fmt: skip
+        table.add_row(
+            net.role,
+            net.name,
+            f"{net.size_bytes / 1e6:.2f}",
+            net.quantization.scheme,
+            str(net.quantization.time_ratio),
+            figures,
+            net.licence,
+        )
     Console().print(table)
 
 
@@ -81,9 +104,9 @@ def schemes_command(sources: Path, runtime: str, as_json: bool) -> None:
     """Measure every 8-bit scheme for every role on this machine: accuracy against float, and speed."""
     table, key = read_sources(sources)
     cache = cache_folder()
-    job = Job(table=table, table_folder=sources.parent, key=key, cache=cache,
-              signer=signer_from(developer_key(cache / "keys")), runtime=choose_runtime(runtime), say=_CONSOLE.print)  # fmt: skip
-    rows = measure_schemes(job)
+    with sole_builder(cache):
+        job = _job(sources, table, key, signer_from(developer_key(cache / "keys")), runtime)
+        rows = measure_schemes(job)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=1))
         return
@@ -94,19 +117,31 @@ def schemes_command(sources: Path, runtime: str, as_json: bool) -> None:
     Console(width=150).print(shown)
 
 
+def _job(sources: Path, table: SourcesTable, key: str, signer: CryptoSigner, runtime: str) -> Job:
+    return Job(
+        table=table,
+        table_folder=sources.parent,
+        key=key,
+        cache=cache_folder(),
+        signer=signer,
+        runtime=choose_runtime(runtime),
+        say=_CONSOLE.print,
+    )
+
+
 def _built(sources: Path, sign_key: Path | None, owner: str, runtime: str) -> tuple[Path, Bundle]:
     table, key = read_sources(sources)
     cache = cache_folder()
     signer = signer_from(sign_key or developer_key(cache / "keys"))
     keys = {signer.public_key.keyid: signer.public_key}
     folder = cache / "bundles" / key
-    try:
-        bundle = load_bundle(folder, keys)
-    except VerificationError:
-        job = Job(table=table, table_folder=sources.parent, key=key, cache=cache, signer=signer,
-                  runtime=choose_runtime(runtime), say=_CONSOLE.print)  # fmt: skip
-        with _CONSOLE.status("building the model bundle"):
-            bundle = load_bundle(build(job), keys)
+    with sole_builder(cache):
+        try:
+            bundle = load_bundle(folder, keys)
+        except VerificationError:
+            job = _job(sources, table, key, signer, runtime)
+            with _CONSOLE.status("building the model bundle"):
+                bundle = load_bundle(build(job), keys)
     purpose = KeyPurpose.PROVISIONED if sign_key else KeyPurpose.DEMONSTRATION
     public_key_file(folder).write_bytes(public_document(signer, owner, purpose))
     return folder, bundle

@@ -3,7 +3,7 @@
 Measures per role; a bound in the sources table names one of them:
   detector   found (share of faces), box_overlap_min (intersection over union), keypoint_px_mean (input pixels)
   landmarks  point_px_mean, point_px_max (pixels of the net's crop), presence_max (difference)
-  liveness   probability_max (difference)
+  liveness   probability_mean, probability_max (difference)
   embedding  cosine_min
 """
 
@@ -38,7 +38,9 @@ def faces_in(nets: Nets, frames: Sequence[Frame]) -> Faces:
     return found
 
 
-def agreement(role: Role, original: Nets, shipped: Nets, faces: Faces, bounds: Mapping[str, float]) -> list[Agreement]:
+def agreement(
+    role: Role, original: Nets, shipped: Nets, faces: Faces, bounds: Mapping[str, float]
+) -> list[Agreement]:
     """The figures for one role, each against its bound. Raises ModelError when one is worse."""
     found, results = figures(role, original, shipped, faces), []
     for measure, bound in bounds.items():
@@ -83,8 +85,11 @@ def _detector(original: Nets, shipped: Nets, faces: Faces) -> dict[str, float]:
         overlaps.append(_overlap(region, regions[0]))
         per_px = original.detector.input_side_px / max(frame.width_px, frame.height_px)
         shifts_px.append(np.linalg.norm(region.keypoints_px - regions[0].keypoints_px, axis=1).mean() * per_px)
-    return {"found": found / len(faces), "box_overlap_min": min(overlaps, default=0.0),
-            "keypoint_px_mean": float(np.mean(shifts_px)) if shifts_px else float("inf")}
+    return {
+        "found": found / len(faces),
+        "box_overlap_min": min(overlaps, default=0.0),
+        "keypoint_px_mean": float(np.mean(shifts_px)) if shifts_px else float("inf"),
+    }
 
 
 def _overlap(one: FaceRegion, other: FaceRegion) -> float:
@@ -95,8 +100,10 @@ def _overlap(one: FaceRegion, other: FaceRegion) -> float:
 
 
 def _sides(one: FaceRegion, other: FaceRegion) -> list[tuple[float, float, float, float]]:
-    return [(one.center_px[0], one.width_px, other.center_px[0], other.width_px),
-            (one.center_px[1], one.height_px, other.center_px[1], other.height_px)]
+    return [
+        (one.center_px[0], one.width_px, other.center_px[0], other.width_px),
+        (one.center_px[1], one.height_px, other.center_px[1], other.height_px),
+    ]
 
 
 def _landmarks(_original: Nets, shipped: Nets, faces: Faces) -> dict[str, float]:
@@ -106,18 +113,23 @@ def _landmarks(_original: Nets, shipped: Nets, faces: Faces) -> dict[str, float]
         away = np.linalg.norm((other.points_px - mesh.points_px)[:, :2], axis=1) * scale_of(mesh.crop_from_frame)
         shifts_px.append(away)
         presence.append(abs(other.presence - mesh.presence))
-    return {"point_px_mean": float(np.mean(shifts_px)), "point_px_max": float(np.max(shifts_px)),
-            "presence_max": max(presence)}
+    return {
+        "point_px_mean": float(np.mean(shifts_px)),
+        "point_px_max": float(np.max(shifts_px)),
+        "presence_max": max(presence),
+    }
 
 
 def _liveness(original: Nets, shipped: Nets, faces: Faces) -> dict[str, float]:
     pairs = [(original.liveness.live_probability(f, r), shipped.liveness.live_probability(f, r)) for f, r, _ in faces]
-    return {"probability_max": max(abs(a - b) for a, b in pairs)}
+    away = [abs(a - b) for a, b in pairs]
+    return {"probability_mean": float(np.mean(away)), "probability_max": max(away)}
 
 
 def _embedding(original: Nets, shipped: Nets, faces: Faces) -> dict[str, float]:
     cosines = []
     for frame, _, mesh in faces:
         points = five_points(mesh)
-        cosines.append(float(original.embedder.embed(frame, points).vector @ shipped.embedder.embed(frame, points).vector))
+        one, other = (nets.embedder.embed(frame, points).vector for nets in (original, shipped))
+        cosines.append(float(one @ other))
     return {"cosine_min": min(cosines)}

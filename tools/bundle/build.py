@@ -20,6 +20,7 @@ from securesystemslib.signer import CryptoSigner
 from edge.core.envelope import BUNDLE_TYPE, digest, seal
 from edge.core.errors import InputError
 from edge.core.face import Frame, Picture
+from edge.core.geometry import five_points
 from edge.core.manifest import ROLES, Manifest, Net, Quantization, Role, Source, encode_manifest
 from edge.models.bundle import Bundle, load_bundle, write_bundle
 from edge.models.nets import Nets, assemble, runtime_net
@@ -72,7 +73,17 @@ class Prepared:
 
 
 def build(job: Job) -> Path:
-    """The bundle's folder, built if it is not there. Raises members of the DoorstepError tree."""
+    """Builds the bundle and gives its folder. Raises members of the DoorstepError tree."""
+    try:
+        return _build(job)
+    except OSError as e:
+        raise InputError(
+            f"building the bundle stopped: {e.strerror} ({e.filename})",
+            remedy=f"Make room in {job.cache}, then run the same command: it goes on from there.",
+        ) from e
+
+
+def _build(job: Job) -> Path:
     ready = prepared(job)
     files = {}
     for role in ROLES:
@@ -182,7 +193,7 @@ def _faces(original: NetSet, pictures: list[Picture]) -> tuple[dict[Role, np.nda
             original.nets.detector.detect(frame)
             original.nets.landmarker.fit(frame, region)
             original.nets.liveness.live_probability(frame, region)
-            original.nets.embedder.embed(frame, agreement.five_points(mesh))
+            original.nets.embedder.embed(frame, five_points(mesh))
             for role in ROLES:
                 inputs[role].append(original.bare[role].input[0].copy())
         compared += portraits.views(picture, face, portraits.COMPARISON)
@@ -199,13 +210,19 @@ def _bare_entry(job: Job, role: Role, content: bytes) -> Net:
         size_bytes=len(content),
         sha256=digest(content),
         licence=net.licence,
-        source=Source(registry=package.registry, package=package.package, version=package.version, file=net.file,
-                      package_sha256=package.sha256, file_sha256=net.sha256),
+        source=Source(
+            registry=package.registry,
+            package=package.package,
+            version=package.version,
+            file=net.file,
+            package_sha256=package.sha256,
+            file_sha256=net.sha256,
+        ),
         input=net.input,
         reading=net.reading,
         quantization=Quantization(scheme=net.scheme, why=net.why, runtime=str(job.runtime), time_ratio=1.0),
         agreement=(),
-    )  # fmt: skip
+    )
 
 
 def _entry(job: Job, role: Role, original: NetSet, shipped: NetSet, faces: agreement.Faces) -> Net:
@@ -233,5 +250,3 @@ def _publish(job: Job, entries: list[Net], files: dict[str, bytes]) -> Path:
     load_bundle(job.folder, {job.signer.public_key.keyid: job.signer.public_key})
     os.sync()
     return job.folder
-
-

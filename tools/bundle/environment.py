@@ -53,5 +53,7 @@ def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         lines = [line for line in (done.stderr or done.stdout).strip().splitlines() if line.strip()]
-        raise InputError(f"{' '.join(command[1:4])} failed: {lines[-1] if lines else 'no message'}",
-                         remedy="Read the message; with no network, install a bundle exported elsewhere.")
+        raise InputError(
+            f"{' '.join(command[1:4])} failed: {lines[-1] if lines else 'no message'}",
+            remedy="Read the message; with no network, install a bundle exported elsewhere.",
+        )

@@ -83,8 +83,15 @@ def _npm(package: Package, work: Path) -> list[str]:
     npm = shutil.which("npm")
     if npm is None:
         raise InputError(f"npm is needed to fetch {package.package}", remedy="Install npm: apt-get install npm.")
-    return [npm, "pack", f"{package.package}@{package.version}", "--silent", "--ignore-scripts",
-            "--pack-destination", str(work)]
+    return [
+        npm,
+        "pack",
+        f"{package.package}@{package.version}",
+        "--silent",
+        "--ignore-scripts",
+        "--pack-destination",
+        str(work),
+    ]
 
 
 def _run(command: list[str], work: Path, package: Package) -> None:
@@ -93,7 +100,7 @@ def _run(command: list[str], work: Path, package: Package) -> None:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no message"]
         raise InputError(
             f"fetching {package.package} {package.version} failed: {last[0]}",
-            remedy="Check the network, or install a bundle that was exported elsewhere: doorstep models install FILE.",
+            remedy="Check the network, or install a bundle exported elsewhere: doorstep models install FILE.",
         )
 
 

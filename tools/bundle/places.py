@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from securesystemslib.signer import Key
@@ -17,6 +20,15 @@ from tools.bundle.sources import DEFAULT_TABLE, SourcesTable, read_sources
 def cache_folder() -> Path:
     """$XDG_CACHE_HOME/doorstep, or ~/.cache/doorstep."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "doorstep"
+
+
+@contextmanager
+def sole_builder(cache: Path) -> Iterator[None]:
+    """Waits until no other process builds in this cache; the second one then finds what the first one made."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def bundle_folder(sources: Path = DEFAULT_TABLE) -> Path:

@@ -72,7 +72,13 @@ def _one_role(job: Job, ready: Prepared, role: Role) -> list[SchemeFigures]:
             nets.bare[role].run()
             taken_s[scheme].append(time.perf_counter() - start)
     return [
-        SchemeFigures(role=role, scheme=row.scheme, megabytes=row.megabytes, figures=row.figures, error=row.error,
-                      median_ms=median(taken_s[row.scheme]) * 1e3 if row.scheme in taken_s else 0.0)
+        SchemeFigures(
+            role=role,
+            scheme=row.scheme,
+            megabytes=row.megabytes,
+            figures=row.figures,
+            error=row.error,
+            median_ms=median(taken_s[row.scheme]) * 1e3 if row.scheme in taken_s else 0.0,
+        )
         for row in rows.values()
-    ]  # fmt: skip
+    ]

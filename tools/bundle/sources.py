@@ -90,7 +90,9 @@ def read_sources(path: Path) -> tuple[SourcesTable, str]:
     except msgspec.DecodeError as e:
         raise ConfigError(f"{path.name}: {e}") from e
     if set(table.net) != set(ROLES):
-        raise ConfigError(f"{path.name}: one [net.ROLE] each for {', '.join(ROLES)}; got {', '.join(sorted(table.net))}")
+        raise ConfigError(
+            f"{path.name}: one [net.ROLE] each for {', '.join(ROLES)}; got {', '.join(sorted(table.net))}"
+        )
     wanted = [net.package for net in table.net.values()] + [picture.package for picture in table.picture]
     unknown = sorted(set(wanted) - set(table.package))
     if unknown:
@@ -103,5 +105,5 @@ def read_sources(path: Path) -> tuple[SourcesTable, str]:
 def _builder_digest() -> bytes:
     """Changes with the converter's code and its pinned libraries, so that stale bundles are not reused."""
     here = Path(__file__).parent
-    files = sorted([*here.rglob("*.py"), here / "requirements-build.txt"])
+    files = sorted(f for f in [*here.rglob("*.py"), here / "requirements-build.txt"] if f != here / "__main__.py")
     return hashlib.sha256(b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files)).digest()

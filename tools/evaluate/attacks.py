@@ -23,7 +23,17 @@ from tools.attacks.camera import AttackCamera
 from tools.attacks.cli import default_identities
 from tools.attacks.species import SPECIES
 from tools.attacks.studio import Studio
-from tools.evaluate.pad import ATTACK, COMPRESSED, LIVE, Window, at_bpcer, cue_table, summarise, window_of
+from tools.evaluate.pad import (
+    ATTACK,
+    COMPRESSED,
+    LIVE,
+    Window,
+    at_bpcer,
+    cue_table,
+    judged_again,
+    summarise,
+    window_of,
+)
 from tools.evaluate.progress import Track
 from tools.evaluate.rig import Rig
 
@@ -36,15 +46,15 @@ def measure_attacks(
 ) -> dict[str, Any]:
     """`count` windows of each species, from `first_seed` on; `only`: names of species, empty for all.
 
-    keep: a file to which each window is added when it is done; what is in it is not rendered again, whatever has
-    changed meanwhile.
+    keep: a file to which each window is added when it is done; what is in it is not rendered again but judged anew,
+    from what its cues said, by the policy of today.
     """
     studio = Studio(rig.nets, default_identities())
     films = {i.subject: i.path for i in studio.identities if i.film}
     names = only or [k.name for k in SPECIES.values() if films or not k.film]
     seconds = rig.policy.burst.window_s + 0.2
     wanted = [(name, seed) for seed in range(first_seed, first_seed + count) for name in names]
-    windows = _kept(keep)
+    windows = [judged_again(window, rig.policy) for window in _kept(keep)]
     known = {w.source for w in windows}
     wanted = [(name, seed) for name, seed in wanted if f"{name}#{seed}" not in known]
     beats: dict[str, bool] = {}

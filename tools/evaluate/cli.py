@@ -26,7 +26,9 @@ _images = click.option("--images", required=True, type=_DIR, help="Folder of the
 def _report_options(command: click.decorators.FC) -> click.decorators.FC:
     for option in (
         click.option("--limit", type=click.IntRange(1), help="Take only so many rows, pictures or clips."),
-        click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a plot (PNG, SVG or PDF)."),
+        click.option(
+            "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Write a plot (PNG, SVG or PDF)."
+        ),
         click.option("--json", "json_file", help="Write the report as JSON to this file; - is standard output."),
     ):
         command = option(command)
@@ -60,7 +62,9 @@ def matching(pairs: Path, images: Path, limit: int | None, **rest: Any) -> None:
 
 
 @main.command()
-@click.option("--labels", required=True, type=_FILE, help="CSV with columns image, label (live or a species), subject.")
+@click.option(
+    "--labels", required=True, type=_FILE, help="CSV with columns image, label (live or a species), subject."
+)
 @_images
 @_report_options
 def liveness(labels: Path, images: Path, limit: int | None, **rest: Any) -> None:

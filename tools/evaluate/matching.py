@@ -45,8 +45,26 @@ def measure_matching(rig: Rig, pairs_csv: Path, folder: Path, *, limit: int | No
     pairs = score_all(np.stack([vectors[names[i]] for i in kept]), person[kept], tail_rate=0.02)
     missed = _pair_count(person) - _pair_count(person[kept])
     at = {rate: at_rate(pairs, float(rate), missed=missed) for rate in RATES}
-    return {**tally.as_dict(), **_accuracy(scores, same), **_rates(at, pairs, missed), "identity_rule": rule,
-            "_curve": (pairs.genuine, pairs.tail, pairs.impostors)}  # fmt: skip
+    bands = rig.policy.comparison
+    return {
+        **tally.as_dict(),
+        **_accuracy(scores, same),
+        **_rates(at, pairs, missed),
+        "at_policy": {"accept": _at(pairs, bands.accept, missed), "review": _at(pairs, bands.review, missed)},
+        "identity_rule": rule,
+        "_curve": (pairs.genuine, pairs.tail, pairs.impostors),
+    }
+
+
+def _at(pairs: PairScores, threshold: float, missed: int) -> dict[str, float | None]:
+    """TAR and FAR at a threshold; FAR is None where it lies below the scores that were kept."""
+    kept = pairs.tail.size == pairs.impostors or (pairs.tail.size and pairs.tail[-1] < threshold)
+    passed = int(np.count_nonzero(pairs.tail >= threshold))
+    return {
+        "threshold": threshold,
+        "tar": int(np.count_nonzero(pairs.genuine >= threshold)) / max(pairs.genuine.size + missed, 1),
+        "far": passed / max(pairs.impostors, 1) if kept else None,
+    }
 
 
 def _cosine(vectors: dict[str, NDArray[np.float32]], a: str, b: str) -> float:
@@ -57,7 +75,9 @@ def _people(names: list[str], same_person: list[tuple[str, str]]) -> tuple[NDArr
     if all(_LFW_NAME.fullmatch(Path(name).name) for name in names):
         return identities(names, _name_before_number), "the name before the last _NNNN"
     stands_for = joined(names, same_person)
-    return identities(names, stands_for.get), "same-person pairs joined; unlisted same-person pairs count as impostors"
+    return identities(
+        names, stands_for.get
+    ), "same-person pairs joined; unlisted same-person pairs count as impostors"
 
 
 def _name_before_number(name: str) -> str | None:

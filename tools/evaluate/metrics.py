@@ -93,13 +93,15 @@ def accept_rate(scores: Scores, threshold: float) -> float:
 
 
 def best_threshold(scores: Scores, same: NDArray[np.bool_]) -> float:
-    """The threshold with the fewest errors on these labelled pairs, midway to the next score below."""
+    """The threshold with the fewest errors on these labelled pairs: midway between two scores, and where several
+    places are equally good, at the middle one of them."""
     order = np.argsort(-scores, kind="stable")
     ranked, hits = scores[order], same[order]
     # Accepting the first k pairs: k = 0 .. n, allowed only where the scores on both sides differ.
     correct = np.concatenate([[0], np.cumsum(hits)]) + (~hits).sum() - np.concatenate([[0], np.cumsum(~hits)])
     cut = np.concatenate([[True], ranked[1:] < ranked[:-1], [True]])
-    best = int(np.argmax(np.where(cut, correct, -1)))
+    equally_good = np.flatnonzero(cut & (correct == correct[cut].max()))
+    best = int(equally_good[len(equally_good) // 2])
     above = ranked[best - 1] if best else ranked[0] + 1.0
     below = ranked[best] if best < ranked.size else ranked[-1] - 1.0
     return float((above + below) / 2)

@@ -14,9 +14,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from edge.core.cues.result import CUE_NAMES, TEXTURE
-from edge.core.liveness import CuePolicy
-from edge.core.policy import liveness_clear
+from edge.core.comparison import Band, band
+from edge.core.cues.result import CUE_NAMES, TEXTURE, CueResult
+from edge.core.liveness import CueMode, CuePolicy, fuse_cues, recorded
+from edge.core.policy import Policy, liveness_clear
 from edge.core.record import CueFinding, FaceFindings
 from tools.evaluate.metrics import wilson
 
@@ -51,6 +52,24 @@ def window_of(findings: FaceFindings, *, source: str, label: str, species: str, 
         source=source, label=label, species=species, simulated=simulated, accepted=liveness_clear(findings),
         liveness=findings.liveness.value, texture=texture.score if texture else None, cues=findings.cues,
     )  # fmt: skip
+
+
+def judged_again(window: Window, policy: Policy) -> Window:
+    """The same window under another policy, from what its cues said; pictures are not needed for that."""
+    results = {
+        name: CueResult(
+            name=name, score=cue.score, confidence=cue.confidence, not_assessable=cue.not_assessable,
+            details=cue.details,
+        )
+        for name, cue in window.cues.items()
+        if name in policy.cues.wanted
+    }  # fmt: skip
+    cues = recorded(results.values(), policy.cues)
+    figure = fuse_cues(results, policy.cues)
+    accepted = band(policy.liveness.score(figure)) is Band.CLEAR and not any(
+        c.refuses or (c.mode == CueMode.ENFORCED and c.score is None) for c in cues.values()
+    )
+    return msgspec.structs.replace(window, accepted=accepted, liveness=figure, cues=cues)
 
 
 def summarise(windows: Sequence[Window], *, texture_accept: float) -> dict[str, Any]:

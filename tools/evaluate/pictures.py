@@ -19,12 +19,16 @@ from tools.evaluate.rig import Rig
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What became of the pictures; names of those that gave nothing."""
+    """What became of the pictures; names of those that gave nothing.
+
+    faults: how many faces could not serve as a probe, by the hint that the unit would give (the policy's limits).
+    """
 
     images: int = 0
     faces_found: int = 0
     unreadable: list[str] = field(default_factory=list)
     no_face: list[str] = field(default_factory=list)
+    faults: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -32,6 +36,7 @@ class Tally:
             "faces_found": self.faces_found,
             "unreadable": self.unreadable,
             "no_face": self.no_face,
+            "faults": self.faults,
         }
 
 
@@ -61,6 +66,8 @@ def sights(rig: Rig, folder: Path, names: Iterable[str], tally: Tally) -> Iterat
             yield None
             continue
         tally.faces_found += 1
+        if observation.hint:
+            tally.faults[observation.hint.value] = tally.faults.get(observation.hint.value, 0) + 1
         yield Sight(name=name, frame=frame, face=observation.face, observation=observation)
 
 

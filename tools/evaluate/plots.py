@@ -49,7 +49,9 @@ def _matching(axes: Any, report: dict[str, Any]) -> None:
             float(rate), found, [[max(found - interval.low, 0)], [max(interval.high - found, 0)]], fmt="o", capsize=4,
             label=f"{found:.4f} at {rate}, threshold {report['threshold'][rate]:.3f}",
         )  # fmt: skip
-    axes.set(xscale="log", xlabel="false accept rate, all impostor pairs", ylabel="true accept rate", title="Matching")
+    axes.set(
+        xscale="log", xlabel="false accept rate, all impostor pairs", ylabel="true accept rate", title="Matching"
+    )
     axes.legend()
     axes.grid(alpha=0.3)
 
@@ -84,7 +86,9 @@ def _clips(axes: Any, report: dict[str, Any]) -> None:
         if clip["liveness"] is not None:
             axes.axhline(clip["liveness"], color=line.get_color(), linestyle=":", linewidth=0.8)
     axes.axhline(report["threshold"], color="black", linestyle="--")
-    axes.set(xlabel="seconds", ylabel="liveness score", ylim=(-0.03, 1.03), title="Clips (dotted: the burst's figure)")
+    axes.set(
+        xlabel="seconds", ylabel="liveness score", ylim=(-0.03, 1.03), title="Clips (dotted: the burst's figure)"
+    )
     axes.legend(fontsize="small")
 
 

@@ -18,8 +18,12 @@ class Track(Protocol):
 def shown(items: Iterable[Any], description: str, total: int | None) -> Iterator[Any]:
     """Track with a bar, on a terminal; on anything else one line at the end."""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-    )  # fmt: skip
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True)) as progress:
         yield from progress.track(items, total=total, description=description)
 

@@ -78,7 +78,7 @@ def _text(value: Any) -> str:
     if isinstance(value, msgspec.Struct):
         value = msgspec.to_builtins(value)
     if isinstance(value, float):
-        return "–" if math.isnan(value) else f"{value:.4f}"
+        return "–" if math.isnan(value) else f"{value:.1e}" if 0 < abs(value) < 1e-3 else f"{value:.4f}"
     if isinstance(value, dict):
         if set(value) == {"low", "high"}:
             return f"{value['low']:.4f} to {value['high']:.4f}"

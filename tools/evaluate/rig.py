@@ -9,8 +9,8 @@ import click
 import cv2
 
 from edge.core.errors import ConfigError
-from edge.core.geometry import five_points
 from edge.core.face import Embedding, Frame
+from edge.core.geometry import five_points
 from edge.core.policy import Policy, decode_policy
 from edge.models.nets import Nets, load_nets
 from edge.services.perceive import Perceiver, SeenFace

@@ -1,9 +1,9 @@
 """How recall and embedding bear the roll of the head: each picture turned to every angle.
 
 A picture is turned about its middle on a square canvas that holds all of it at any angle; around it the border's
-colours go on. A face counts as found when the centre of the mesh that the unit chose lies within a quarter of the
-mesh's longer side (half the distance between the eyes of a frontal face) of where the upright picture's mesh was turned
-to. A face not found counts with cosine 0.
+colours go on. A face counts as found when the centre of the face that the unit chose lies within a quarter of its
+longer side (half the distance between the eyes of a frontal face) of where the face of the upright picture was
+turned to. A face not found counts with cosine 0.
 """
 
 from __future__ import annotations

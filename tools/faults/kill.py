@@ -24,6 +24,7 @@ from tools.faults.scene import Scene, start
 UNITS = ("unit-one", "unit-two")
 DELAY_S = 0.35
 CENTRAL_TOO_EVERY = 12
+START_TIMEOUT_S = 60.0
 DRAIN_TIMEOUT_S = 90.0
 CLIENT_TIMEOUT_S = DRAIN_TIMEOUT_S + 30.0
 
@@ -52,6 +53,13 @@ class Killer:
 
     def acknowledged(self, unit_id: str) -> Path:
         return self._scene.folder / f"{unit_id}.acknowledged"
+
+    def await_work(self) -> None:
+        """Wait until every unit has kept its first visit: killing what has not begun proves nothing."""
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        files = [self.acknowledged(unit_id) for unit_id in UNITS]
+        while time.monotonic() < deadline_s and not all(f.exists() and f.stat().st_size for f in files):
+            time.sleep(0.02)
 
     def round(self, at_most: int) -> int:
         """Let them run for a moment, kill some of them, and start those again; gives how many died."""
@@ -130,6 +138,7 @@ def run_kills(folder: Path, *, kills: int, seed: int, tell: Callable[[int], None
     with scene.broker:
         killer = Killer(scene, seed=seed)
         try:
+            killer.await_work()
             done = rounds = 0
             while done < kills:
                 done += killer.round(kills - done)

@@ -1,13 +1,14 @@
 """The converter's command line, run by the builder in the build environment.
 
-    float SOURCE.{onnx,tflite} OUT.tflite             a plain float32 net
-    quantize FLOAT.tflite SAMPLES.npy PLAN.json OUT   by the plan's scheme, calibrated on the samples
+float SOURCE.{onnx,tflite} OUT.tflite             a plain float32 net
+quantize FLOAT.tflite SAMPLES.npy PLAN.json OUT   by the plan's scheme, calibrated on the samples
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,12 @@ from tools.bundle.convert.simplify import simplify
 from tools.bundle.convert.static8 import static8
 from tools.bundle.convert.tflite_graph import OP, Graph
 
-_SCHEMES = {"weights8": quantize.weights8, "dynamic8": quantize.dynamic8, "float16": quantize.float16,
-            "float32": Graph.to_bytes}
+_SCHEMES: dict[str, Callable[[Graph], bytes]] = {
+    "weights8": quantize.weights8,
+    "dynamic8": quantize.dynamic8,
+    "float16": quantize.float16,
+    "float32": Graph.to_bytes,
+}
 
 
 def to_float(source: Path, out: Path) -> None:
@@ -46,4 +51,5 @@ def to_8bit(source: Path, samples: Path, plan_file: Path, out: Path) -> None:
 
 if __name__ == "__main__":
     command, *paths = sys.argv[1:]
-    {"float": to_float, "quantize": to_8bit}[command](*map(Path, paths))
+    commands: dict[str, Callable[..., None]] = {"float": to_float, "quantize": to_8bit}
+    commands[command](*map(Path, paths))

@@ -22,8 +22,10 @@ def equalize(graph: Graph, peaks: Mapping[int, np.ndarray]) -> Graph:
     maker = {op.outputs[0]: (code, op) for code, _, op in graph.operators}
     for code, _, pointwise in graph.operators:
         between = pointwise.inputs[0]
-        first_code, depthwise = maker.get(between, (None, None))
-        if code != OP.CONV_2D or first_code != OP.DEPTHWISE_CONV_2D or len(readers[between]) != 1:
+        if code != OP.CONV_2D or between not in maker or len(readers[between]) != 1:
+            continue
+        first_code, depthwise = maker[between]
+        if first_code != OP.DEPTHWISE_CONV_2D:
             continue
         if depthwise.builtinOptions.fusedActivationFunction != schema.ActivationFunctionType.NONE:
             continue

@@ -84,7 +84,9 @@ def float16(graph: Graph) -> bytes:
     graph = copy.deepcopy(graph)
     body, graph.operators = graph.operators, []
     for index in [i for i, v in graph.constants.items() if v.dtype == np.float32]:
-        narrow = graph.add_constant(f"{graph.tensors[index].name!s}/half", graph.constants.pop(index).astype(np.float16))
+        narrow = graph.add_constant(
+            f"{graph.tensors[index].name!s}/half", graph.constants.pop(index).astype(np.float16)
+        )
         graph.add_operator(OP.DEQUANTIZE, [narrow], [index], schema.DequantizeOptionsT(), 3)
     graph.operators += body
     return graph.to_bytes()

@@ -13,63 +13,87 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tools.bundle.convert.quantize import WEIGHTED, quantized_weights, set_quantization
-from tools.bundle.convert.tflite_graph import OP, TYPE_BY_NUMPY, Graph
+from tools.bundle.convert.tflite_graph import OP, Graph
 
 # These pass levels on unchanged, so that input and output must share one scale.
 _SAME_SCALE = {OP.PAD, OP.MAX_POOL_2D, OP.RESHAPE, OP.CONCATENATION}
-_INT8_VERSION = {OP.CONV_2D: 3, OP.DEPTHWISE_CONV_2D: 3, OP.FULLY_CONNECTED: 4, OP.ADD: 2, OP.MUL: 2, OP.PAD: 2,
-                 OP.MAX_POOL_2D: 2, OP.RESHAPE: 1, OP.CONCATENATION: 2, OP.PRELU: 1, OP.RELU: 2, OP.MEAN: 2,
-                 OP.LOGISTIC: 2, OP.SUB: 2}
-_INT8 = TYPE_BY_NUMPY[np.dtype(np.int8)]
-_INT32 = TYPE_BY_NUMPY[np.dtype(np.int32)]
+_INT8_VERSION = {
+    OP.CONV_2D: 3,
+    OP.DEPTHWISE_CONV_2D: 3,
+    OP.FULLY_CONNECTED: 4,
+    OP.ADD: 2,
+    OP.MUL: 2,
+    OP.PAD: 2,
+    OP.MAX_POOL_2D: 2,
+    OP.RESHAPE: 1,
+    OP.CONCATENATION: 2,
+    OP.PRELU: 1,
+    OP.RELU: 2,
+    OP.MEAN: 2,
+    OP.LOGISTIC: 2,
+    OP.SUB: 2,
+}
 
 
 def static8(graph: Graph, ranges: Mapping[int, tuple[float, float]], keep_float: Collection[int] = ()) -> bytes:
     """The int8 net; `keep_float` names builtin operators that stay in float32."""
     graph = copy.deepcopy(graph)
-    scales = _shared_scales(graph, ranges, keep_float)
-    body, graph.operators = graph.operators, []
-    narrow: dict[int, int] = {}  # float activation → its int8 twin
-    floats, twins = set(graph.inputs), set[int]()  # which of both exist at this point of the run
+    return _Rewriter(graph, _shared_scales(graph, ranges, keep_float), keep_float).run()
 
-    def as_int8(index: int) -> int:
-        if index not in narrow:
-            narrow[index] = graph.add_tensor(f"{_text(graph.tensors[index].name)}/int8", graph.shape(index), np.int8)
-            scale, zero = scales[index]
-            set_quantization(graph.tensors[narrow[index]], np.array([scale]), np.array([zero]), None)
-        if index in floats and index not in twins:
-            graph.add_operator(OP.QUANTIZE, [index], [narrow[index]], schema.QuantizeOptionsT())
-            twins.add(index)
-        return narrow[index]
 
-    def as_float(index: int) -> int:
-        if index not in floats and index in twins:
-            graph.add_operator(OP.DEQUANTIZE, [narrow[index]], [index], schema.DequantizeOptionsT(), 2)
-            floats.add(index)
-        return index
+class _Rewriter:
+    """Goes through the operators once and keeps track of which activations exist as float and which as int8."""
 
-    for code, version, op in body:
-        activations = [i for i in op.inputs if i >= 0 and i not in graph.constants]
-        if code in keep_float or code not in _INT8_VERSION:
-            for index in activations:
-                as_float(index)
-            graph.operators.append((code, version, op))
-            floats.update(op.outputs)
-            continue
-        source = activations[0]
-        inputs = [as_int8(i) if i in activations else i for i in op.inputs]
+    def __init__(self, graph: Graph, scales: dict[int, tuple[float, int]], keep_float: Collection[int]) -> None:
+        self.graph, self.scales, self.keep_float = graph, scales, keep_float
+        self.twin: dict[int, int] = {}  # float activation → its int8 twin
+        self.as_floats, self.as_levels = set(graph.inputs), set[int]()
+
+    def run(self) -> bytes:
+        body, self.graph.operators = self.graph.operators, []
+        for code, version, op in body:
+            if code in self.keep_float or code not in _INT8_VERSION:
+                for index in self._activations(op):
+                    self._need_float(index)
+                self.graph.operators.append((code, version, op))
+                self.as_floats.update(op.outputs)
+            else:
+                self._rewrite(code, op)
+        for index in self.graph.outputs:
+            self._need_float(index)
+        return self.graph.to_bytes()
+
+    def _activations(self, op: schema.OperatorT) -> list[int]:
+        return [i for i in op.inputs if i >= 0 and i not in self.graph.constants]
+
+    def _rewrite(self, code: int, op: schema.OperatorT) -> None:
+        activations = self._activations(op)
+        inputs = [self._need_levels(i) if i in activations else i for i in op.inputs]
         if code in WEIGHTED:
-            inputs[1:] = _int8_layer(graph, op, WEIGHTED[code], scales[source][0])
+            inputs[1:] = _int8_layer(self.graph, op, WEIGHTED[code], self.scales[activations[0]][0])
         elif code == OP.PRELU:
-            inputs[1] = _int8_constant(graph, inputs[1])
-        op.inputs = inputs
-        for k, index in enumerate(op.outputs):
-            twins.add(index)
-            op.outputs[k] = as_int8(index)
-        graph.operators.append((code, _INT8_VERSION[code], op))
-    for index in graph.outputs:
-        as_float(index)
-    return graph.to_bytes()
+            inputs[1] = _int8_constant(self.graph, inputs[1])
+        self.as_levels.update(op.outputs)
+        op.inputs, op.outputs = inputs, [self._need_levels(i) for i in op.outputs]
+        self.graph.operators.append((code, _INT8_VERSION[code], op))
+
+    def _need_levels(self, index: int) -> int:
+        graph = self.graph
+        if index not in self.twin:
+            self.twin[index] = graph.add_tensor(
+                f"{_text(graph.tensors[index].name)}/int8", graph.shape(index), np.int8
+            )
+            scale, zero = self.scales[index]
+            set_quantization(graph.tensors[self.twin[index]], np.array([scale]), np.array([zero]), None)
+        if index not in self.as_levels:
+            graph.add_operator(OP.QUANTIZE, [index], [self.twin[index]], schema.QuantizeOptionsT())
+            self.as_levels.add(index)
+        return self.twin[index]
+
+    def _need_float(self, index: int) -> None:
+        if index not in self.as_floats:
+            self.graph.add_operator(OP.DEQUANTIZE, [self.twin[index]], [index], schema.DequantizeOptionsT(), 2)
+            self.as_floats.add(index)
 
 
 def _text(name: bytes | str) -> str:

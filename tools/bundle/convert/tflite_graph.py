@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import flatbuffers
+import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
@@ -28,8 +28,8 @@ TYPE_BY_NUMPY = {np.dtype(dtype): code for code, dtype in NUMPY_BY_TYPE.items()}
 OP = schema.BuiltinOperator
 
 
-class _AlignedBuffer(schema.BufferT):
-    def Pack(self, builder: Any) -> int:  # noqa: N802 - the generated code's name
+class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
+    def Pack(self, builder: Any) -> int:
         data = None
         if self.data is not None and len(self.data):
             raw = np.ascontiguousarray(self.data, dtype=np.uint8)
@@ -114,8 +114,11 @@ class Graph:
     def to_bytes(self) -> bytes:
         """The model file: unused tensors dropped, equal constants stored once, deterministic."""
         model, sub = schema.ModelT(), schema.SubGraphT()
-        used = sorted({i for _, _, op in self.operators for i in (*op.inputs, *op.outputs) if i >= 0}
-                      | set(self.inputs) | set(self.outputs))
+        used = sorted(
+            {i for _, _, op in self.operators for i in (*op.inputs, *op.outputs) if i >= 0}
+            | set(self.inputs)
+            | set(self.outputs)
+        )
         place = {old: new for new, old in enumerate(used)}
         model.version, model.description = 3, self.description.encode()
         model.buffers, by_content = [_AlignedBuffer()], {}

@@ -1,0 +1,84 @@
+"""From frames to findings with the real nets: the same person, another one, too few probes, no reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.capture.opencv_sources import read_picture
+from edge.capture.script import Script, empty_room
+from edge.capture.scripted import ScriptedCamera
+from edge.core.comparison import Band, Reference, band
+from edge.core.errors import FaceNotUsable
+from edge.core.face import Frame, Picture
+from edge.core.policy import Policy, decode_policy
+from edge.models.nets import Nets
+from edge.services.burst import Burst, collect
+from edge.services.judge import judge, make_reference
+from edge.services.perceive import Perceiver
+from tools.evaluate.rig import RESOURCES
+
+POLICY = decode_policy((RESOURCES / "policy.toml").read_bytes())
+
+
+def perceiver(nets: Nets) -> Perceiver:
+    return Perceiver(nets.detector, nets.landmarker, POLICY.quality)
+
+
+def burst_of(nets: Nets, picture: Picture | None, *, seconds: float = 5.0, roll_deg: float = 0.0) -> Burst:
+    script = Script(seconds=seconds, span=1.2, roll_deg=roll_deg)
+    frames: Iterator[Frame] = ScriptedCamera(picture, script, seed=7).frames()
+    return collect(frames, perceiver(nets), nets.liveness, POLICY.burst)
+
+
+@pytest.fixture(scope="module")
+def reference(nets: Nets, portraits: Path) -> Reference:
+    picture = read_picture(portraits / "obama2.jpg")
+    return make_reference(Frame(bgr=picture, captured_s=0.0), "0" * 64, perceiver(nets), nets.embedder)
+
+
+@pytest.mark.parametrize("roll_deg", [0.0, 90.0])
+def test_same_person_on_another_day_is_a_clear_match(
+    nets: Nets, portraits: Path, reference: Reference, roll_deg: float
+) -> None:
+    burst = burst_of(nets, read_picture(portraits / "obama.jpg"), roll_deg=roll_deg)
+    found = judge(burst, [reference], nets.embedder, POLICY, references_verified=True)
+    assert burst.complete
+    assert band(found.comparison) is Band.CLEAR
+    assert band(found.continuity) is Band.CLEAR
+    assert found.roll_deg == pytest.approx(roll_deg, abs=10)
+    assert (found.people_seen, found.ambiguous) == (1, False)
+
+
+def test_another_person_is_no_match(nets: Nets, portraits: Path, reference: Reference) -> None:
+    burst = burst_of(nets, read_picture(portraits / "biden.jpg"))
+    found = judge(burst, [reference], nets.embedder, POLICY, references_verified=True)
+    assert found.comparison.value is not None
+    assert band(found.comparison) is Band.LOW
+
+
+def test_too_few_frames_give_no_score_rather_than_a_poor_one(
+    nets: Nets, portraits: Path, reference: Reference
+) -> None:
+    burst = burst_of(nets, read_picture(portraits / "obama.jpg"), seconds=0.3)
+    found = judge(burst, [reference], nets.embedder, POLICY, references_verified=True)
+    assert (found.comparison.value, found.liveness.value, found.continuity.value) == (None, None, None)
+
+
+def test_empty_room_gives_findings_without_people(nets: Nets, reference: Reference) -> None:
+    found = judge(burst_of(nets, None, seconds=1.0), [reference], nets.embedder, POLICY, references_verified=True)
+    assert (found.people_seen, found.frames_used, found.roll_deg) == (0, 0, None)
+
+
+def test_photograph_without_a_face_is_refused_as_reference(nets: Nets) -> None:
+    with pytest.raises(FaceNotUsable, match="no face"):
+        make_reference(Frame(bgr=empty_room(640, 480), captured_s=0.0), "0" * 64, perceiver(nets), nets.embedder)
+
+
+def test_policy_that_ships_names_the_basis_of_every_threshold() -> None:
+    policy: Policy = POLICY
+    for thresholds in (policy.comparison, policy.liveness, policy.continuity):
+        assert any(character.isdigit() for character in thresholds.basis)
+        assert len(thresholds.basis) > 100
