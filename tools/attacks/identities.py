@@ -79,9 +79,9 @@ class Film:
 
 
 def portraits() -> list[Identity]:
-    """The set-up's own: three men and a woman, two of the pictures of one man."""
+    """The set-up's own: two men, one of them twice, and a woman."""
     folder = fetch_portraits(cache_folder())
-    found = [Identity(subject=name, path=folder / f"{name}.jpg") for name in ("obama", "biden", "obama3")]
+    found = [Identity(subject=name.rstrip("3"), path=folder / f"{name}.jpg") for name in ("obama", "biden", "obama3")]
     return [*found, Identity(subject="astronaut", path=_astronaut())]
 
 
