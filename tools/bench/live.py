@@ -46,8 +46,8 @@ class Allocated(msgspec.Struct, frozen=True, kw_only=True):
 class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
     """ratio: YuNet's median over the loop's, of wall time; ratio_cpu: the same of processor time; ratio_cpu_mean: of
     the means, which also weigh the frames of a search. share: of the loop's time, by stage. frame_bytes: of one.
-    cues_add: what the cues add to `tracking`, as a share of it, by the means of processor time. after_window_ms: what
-    each cue takes when a window of `window_frames` is over."""
+    cues_add: mean processor time of what the cues keep of a frame, over that of `tracking`. after_window_ms: what
+    each cue takes when a window of `window_frames` is over, of processor time."""
 
     frames: int
     rounds: int
@@ -90,11 +90,12 @@ def measure_live(nets: Nets, limits: QualityLimits, yunet: YuNet, frames: Sequen
     """Time all three on each frame in turn, `rounds` times over the clip; the first frame of each is a warm-up."""
     tracking = Perceiver(nets.detector, nets.landmarker, limits)
     every = Perceiver(nets.detector, nets.landmarker, limits, frames_between_searches=0)
+    sighting = SightingLoop(Perceiver(nets.detector, nets.landmarker, limits))
     loops: dict[str, Callable[[Frame], bool]] = {
         "yunet": lambda frame: yunet.detect(frame) > 0,
         "tracking": lambda frame: tracking.look(frame).face is not None,
         "every_frame": lambda frame: every.look(frame).face is not None,
-        "with_cues": SightingLoop(Perceiver(nets.detector, nets.landmarker, limits)),
+        "with_cues": sighting,
     }
     for loop in loops.values():
         loop(frames[0])
@@ -113,7 +114,7 @@ def measure_live(nets: Nets, limits: QualityLimits, yunet: YuNet, frames: Sequen
     window = sighted_window(nets, limits, frames)
     return LiveReport(
         frames=len(frames), rounds=rounds, frame_bytes=int(frames[0].bgr.nbytes), **times,
-        cues_add=times["with_cues"].cpu_mean_ms / times["tracking"].cpu_mean_ms - 1.0,
+        cues_add=fmean(sighting.kept_ms) / times["tracking"].cpu_mean_ms,
         after_window_ms=cue_times_ms(window), window_frames=len(window.frames),
         ratio={name: times["yunet"].median_ms / times[name].median_ms for name in own},
         ratio_cpu={name: times["yunet"].cpu_median_ms / times[name].cpu_median_ms for name in own},

@@ -25,7 +25,7 @@ def draw_det(axes: Any, live: Sequence[float], attacks: Mapping[str, Sequence[fl
     for name, scores in attacks.items():
         errors = curve(np.asarray(live, np.float64), np.asarray(scores, np.float64))
         label = f"{name} ({len(scores)})"
-        axes.plot(placed(errors.false_accept), placed(errors.false_reject), label=label, linewidth=1.2)
+        axes.plot(placed(errors.false_accept), placed(errors.false_reject), label=label, linewidth=1.5, clip_on=False)
     places, names = [deviate(t) for t in _TICKS], [f"{t:.1%}" for t in _TICKS]
     ends = (deviate(_LEAST), deviate(0.6))
     axes.set(xlabel="APCER", ylabel="BPCER", title=f"DET, {len(live)} bona fide", xlim=ends, ylim=ends)

@@ -19,6 +19,7 @@ from edge.core.sighting import Floats, Sighting, Sightings
 
 MIN_S = 3.0
 _LAGS_S = np.arange(0.0, 0.31, 1 / 60)
+_AFTERWARDS_S = 1.0
 _BLUR = 4  # half side of the square averaged around each point, px of the crop
 _LEAST_SHARE = 0.02  # of the room's light: a lamp that adds less was not on, or shines on a bright screen
 _NEIGHBOURS = 12
@@ -31,13 +32,15 @@ _FLATTEST, _STEEPEST = 1.6, 5.0
 
 def light_cue(sightings: Sightings) -> CueResult:
     """How closely the brightness follows the code, and how well its left/right part follows the face's shape."""
-    code, frames = sightings.code, sightings.frames
+    code = sightings.code
     if code is None:
         return CueResult.unable(LIGHT, Unable.NO_LAMPS)
+    # Once the code is over the light is steady and tells nothing more.
+    frames = [f for f in sightings.frames if f.captured_s - sightings.begun_s < code.code_s + _AFTERWARDS_S]
     if sightings.seconds < max(MIN_S, 4 * code.slot_s) or len(frames) < 30:
         return CueResult.unable(LIGHT, Unable.TOO_SHORT, seconds=sightings.seconds)
     brightness = np.array([_brightness(f) for f in frames])
-    since_s = sightings.times_s - sightings.begun_s
+    since_s = np.array([f.captured_s for f in frames]) - sightings.begun_s
     whole = np.isfinite(brightness).all(axis=0)
     mean = brightness[:, whole].mean(axis=1)
     lag_s, follows = _lag(mean, since_s, sightings)
