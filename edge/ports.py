@@ -21,6 +21,7 @@ from edge.core.record import CaptureSource, ClockState
 
 if TYPE_CHECKING:  # faces are numpy arrays, which the sync side does without
     from edge.core.face import Embedding, FaceMesh, FaceRegion, Frame, Points
+    from edge.core.light_code import LampState
 
 
 class Camera(Protocol):
@@ -53,6 +54,19 @@ class Landmarker(Protocol):
 class LivenessNet(Protocol):
     def live_probability(self, frame: Frame, region: FaceRegion) -> float:
         """Probability 0..1, by texture alone, that the face is of flesh."""
+
+
+class Light(Protocol):
+    """The unit's own lamps. `close` is idempotent and leaves them dark."""
+
+    @property
+    def present(self) -> bool:
+        """Whether there are lamps at all; without them `set` does nothing."""
+
+    def set(self, state: LampState) -> None:
+        """Bring both lamps to a state, at once. Raises LampError."""
+
+    def close(self) -> None: ...
 
 
 class Embedder(Protocol):

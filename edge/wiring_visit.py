@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import secrets
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -19,12 +20,14 @@ from edge.core.config import records_are_simulated
 from edge.core.errors import ConfigError, InputError
 from edge.core.face import Frame
 from edge.core.keys import KeyPurpose, KeyRole, keys_of
+from edge.core.light_code import LightCode, draw_code
 from edge.core.policy import Policy, decode_policy
 from edge.core.record import CaptureSource, Provenance
 from edge.core.visit_list import ListEntry, WrongRow, read_list
+from edge.device.lamps import GpioLamps, NoLamps
 from edge.models.bundle import Bundle, load_bundle
 from edge.models.nets import Nets, load_nets
-from edge.ports import Camera
+from edge.ports import Camera, Light
 from edge.services.certify import FaceNets
 from edge.services.judge import make_reference
 from edge.services.perceive import Perceiver
@@ -79,6 +82,15 @@ class VisitSide:
             camera.close()
             raise
         return camera
+
+    def light(self) -> Light:
+        """The unit's lamps, or the adapter of a unit without any. The caller closes it. Raises LampError."""
+        lamps = self.unit.config.lamps
+        return GpioLamps(lamps) if lamps else NoLamps()
+
+    def new_code(self) -> LightCode:
+        """A code that nobody can know before the visit. 48 bits: a record's figures hold whole numbers up to 2^53."""
+        return draw_code(secrets.randbits(48))
 
     def provenance(self, source: CaptureSource, *, by_face: bool) -> Provenance:
         """With what a visit is judged. The nets are named only where they were used."""

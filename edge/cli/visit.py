@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -217,7 +218,11 @@ def _draft_by_face(
         folder = (wishes.list_file or side.unit.root / LIST_FILE).parent
         pictures = [folder / name for name in entry.references]
     verified = bool(entry) and not wishes.references
-    with side.camera(wishes.camera) as camera, watching(side.policy.burst, quiet=quiet) as watch:
+    with (
+        side.camera(wishes.camera) as camera,
+        closing(side.light()) as light,
+        watching(side.policy.burst, quiet=quiet) as watch,
+    ):
         visit = certify_by_face(
             camera,
             side.face_nets,
@@ -225,6 +230,8 @@ def _draft_by_face(
             side.policy,
             references_verified=side.vouches_for(wishes.list_file if verified else Path("--reference")),
             watch=watch,
+            light=light,
+            code=side.new_code(),
         )
     if visit.findings.frames_seen == 0:
         raise InputError("the camera gave no picture", remedy="Check the source of pictures and try again.")

@@ -56,6 +56,7 @@ def _moment(observation: Observation, burst: Burst, left_s: float) -> Text:
     return Text.assemble(
         (f"{left_s:4.1f} s  ", "bold"),
         (say("hint", hint), "yellow" if observation.hint else "green"),
+        ("" if observation.hint else f"  {burst.still_s:.0f} s", "green"),
         (f"   {len(burst.probes)}/{burst.policy.probes} · {len(burst.live_probabilities)}", "dim"),
     )
 

@@ -35,6 +35,14 @@ class ModelsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     threads: int = 1
 
 
+class LampsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Two lamps beside the lens, on BCM pin numbers; left as the camera sees it. power: 0..1 of full when lit."""
+
+    left_pin: int
+    right_pin: int
+    power: float = 1.0
+
+
 class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The broker and the unit's TLS identity. window: envelopes in flight at most (20–100 is fastest)."""
 
@@ -55,6 +63,7 @@ class UnitConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     policy: str = ""
     camera: CameraConfig = CameraConfig()
     models: ModelsConfig = ModelsConfig()
+    lamps: LampsConfig | None = None
     sync: SyncConfig | None = None
 
 
@@ -65,6 +74,8 @@ def decode_config(raw: bytes) -> UnitConfig:
         raise ConfigError(f"unit.toml: unit_id {config.unit_id!r} is not 2 to 63 of a-z, 0-9 and '-'")
     if config.models.threads < 1:
         raise ConfigError(f"unit.toml: models.threads is at least 1, got {config.models.threads}")
+    if config.lamps and (config.lamps.left_pin == config.lamps.right_pin or not 0 < config.lamps.power <= 1):
+        raise ConfigError("unit.toml: the lamps need two pins, and a power above 0 and up to 1")
     if config.sync and not 1 <= config.sync.window <= 100:
         raise ConfigError(f"unit.toml: sync.window is 1 to 100, got {config.sync.window}")
     return config

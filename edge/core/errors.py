@@ -46,6 +46,12 @@ class CameraError(DoorstepError):
     default_remedy = "Check the camera's ribbon or the path of the file, then start the visit again."
 
 
+class LampError(DoorstepError):
+    """The unit's lamps cannot be driven."""
+
+    default_remedy = "Check the lamps' wiring and the pins in unit.toml, or take [lamps] out: visits go on without."
+
+
 class ModelError(DoorstepError):
     """A net cannot be loaded or run on this machine."""
 

@@ -1,18 +1,135 @@
-"""Liveness over a burst: one robust figure from many texture scores, never from a single frame.
+"""Fusion: from what each cue says to one liveness figure, and to who may refuse.
 
-On public clips, single frames of living people fell to .006 and of replays rose to .99, while the medians
-over seconds stayed apart (presentation attack detection in the sense of ISO/IEC 30107-1).
+Rules: a cue in shadow is recorded and changes nothing; an enforced cue that cannot tell leaves the window undecided;
+a counted cue below its own bound refuses, whatever the others say; no cue certifies alone, for the figure begins at a
+prior below the threshold. Relief and light both speak of shape, and a solid mask has one: in favour only the stronger
+of the two counts, against both do. The figure is a weighted sum of log odds (Ross, Nandakumar & Jain, Handbook of
+Multibiometrics, 2006, ch. 4), each cue's part weighed by how much it could see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 
-import numpy as np
+import msgspec
+
+from edge.core.cues.result import CUE_NAMES, LIGHT, RELIEF, TEXTURE, CueResult
+from edge.core.record import CueFinding
+
+_MOST_LOG_ODDS = 4.0
 
 
-def texture_score(live_probabilities: Sequence[float], *, min_frames: int) -> float | None:
-    """The median of the probabilities 0..1, or None when fewer than `min_frames` were judged."""
-    if len(live_probabilities) < max(min_frames, 1):
+class CueMode(StrEnum):
+    """off: not computed. shadow: recorded, not used. supporting: used where it can tell, not missed where it cannot.
+    enforced: used, and certified only where it can tell."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    SUPPORTING = "supporting"
+    ENFORCED = "enforced"
+
+    @property
+    def counts(self) -> bool:
+        return self in (CueMode.SUPPORTING, CueMode.ENFORCED)
+
+
+class CueRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one cue counts. weight: of its log odds. refuse_below: score that refuses alone, where its confidence is at
+    least `sure_from`; 0 never refuses."""
+
+    mode: CueMode = CueMode.OFF
+    weight: float = 1.0
+    refuse_below: float = 0.0
+    sure_from: float = 0.5
+
+
+class CuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The [cues] of a policy. prior: log odds of a living face before any cue has spoken. basis: sets and figures."""
+
+    basis: str
+    prior: float = 0.0
+    texture: CueRule = CueRule(mode=CueMode.ENFORCED)
+    pulse: CueRule = CueRule()
+    eyes: CueRule = CueRule()
+    relief: CueRule = CueRule()
+    light: CueRule = CueRule()
+    surroundings: CueRule = CueRule()
+    active: CueRule = CueRule()
+
+    def rule(self, name: str) -> CueRule:
+        rule: CueRule = getattr(self, name)
+        return rule
+
+    def fault(self) -> str:
+        """What is wrong with the numbers, or ""."""
+        for name in CUE_NAMES:
+            rule = self.rule(name)
+            if not (0.0 <= rule.refuse_below <= 1.0 and 0.0 <= rule.sure_from <= 1.0 and 0.0 <= rule.weight <= 10.0):
+                return f"cues.{name}: refuse_below and sure_from are 0..1, weight is 0..10"
+        if not any(self.rule(name).mode is CueMode.ENFORCED for name in CUE_NAMES):
+            return "cues: at least one cue is enforced"
+        return "" if -10.0 <= self.prior <= 10.0 else "cues.prior is -10..10"
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The cues to compute."""
+        return tuple(name for name in CUE_NAMES if self.rule(name).mode is not CueMode.OFF)
+
+
+TEXTURE_ALONE = CuePolicy(basis="a policy file without [cues]")
+
+
+def fuse_cues(results: Mapping[str, CueResult], policy: CuePolicy) -> float | None:
+    """The liveness figure 0..1, or None while no counted cue gives a score. A cue alone, with no prior, is itself."""
+    counted = [r for name, r in results.items() if policy.rule(name).mode.counts and r.score is not None]
+    if not counted:
         return None
-    return float(np.median(live_probabilities))
+    if len(counted) == 1 and policy.prior == 0.0 and policy.rule(counted[0].name).weight == 1.0:
+        return counted[0].score
+    parts = {result.name: _part(result, policy) for result in counted}
+    shape = [parts.pop(name) for name in (RELIEF, LIGHT) if name in parts]
+    in_favour = max((part for part in shape if part > 0.0), default=0.0)
+    log_odds = policy.prior + sum(parts.values()) + in_favour + sum(part for part in shape if part < 0.0)
+    return 1.0 / (1.0 + math.exp(-log_odds))
+
+
+def refuses(result: CueResult, rule: CueRule) -> bool:
+    """Whether this cue, as it counts, says that this is no living face."""
+    if result.score is None or not rule.mode.counts:
+        return False
+    return result.score < rule.refuse_below and result.confidence >= rule.sure_from
+
+
+def recorded(results: Iterable[CueResult], policy: CuePolicy) -> dict[str, CueFinding]:
+    """What goes into the record: every cue that was computed, counted or not."""
+    return {
+        result.name: CueFinding(
+            mode=policy.rule(result.name).mode.value,
+            score=None if result.score is None else round(result.score, 4),
+            confidence=round(result.confidence, 3),
+            not_assessable=result.not_assessable,
+            refuses=refuses(result, policy.rule(result.name)),
+            details={key: _short(value) for key, value in result.details.items()},
+        )
+        for result in results
+    }
+
+
+def _part(result: CueResult, policy: CuePolicy) -> float:
+    sure = 1.0 if result.name == TEXTURE else result.confidence
+    return policy.rule(result.name).weight * sure * _log_odds(0.5 if result.score is None else result.score)
+
+
+def _log_odds(score: float) -> float:
+    if score <= 0.0 or score >= 1.0:
+        return math.copysign(_MOST_LOG_ODDS, score - 0.5)
+    return max(-_MOST_LOG_ODDS, min(_MOST_LOG_ODDS, math.log(score / (1.0 - score))))
+
+
+def _short(value: float) -> float:
+    """Four significant digits, but whole numbers whole: a seed must come back as it was."""
+    if not math.isfinite(value):
+        return 0.0
+    return value if value == int(value) else float(f"{value:.4g}")

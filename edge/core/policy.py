@@ -1,7 +1,7 @@
 """From findings to an outcome. Numbers live in a policy file; the order of the rules lives here.
 
-Rules: certified needs every band clear; whatever is not clear goes to review; similarity alone never ends in
-not_certified; nothing here ever concludes that a person has died.
+Rules: certified needs every band clear and every enforced liveness cue to have spoken; whatever is not clear goes to
+review; similarity alone never ends in not_certified; nothing here ever concludes that a person has died.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import msgspec
 from edge.core.comparison import Band, band
 from edge.core.document import read_toml
 from edge.core.errors import ConfigError, InputError
+from edge.core.liveness import TEXTURE_ALONE, CueMode, CuePolicy
 from edge.core.quality import QualityLimits
 from edge.core.record import FaceFindings, Score
 from edge.core.visit import NOT_PERFORMED_REASONS, Attestation, Outcome, OutcomeKind, Reason
@@ -58,6 +59,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     quality: QualityLimits
     burst: BurstPolicy
     manual: ManualPolicy
+    cues: CuePolicy = TEXTURE_ALONE
 
 
 def decode_policy(raw: bytes) -> Policy:
@@ -71,6 +73,8 @@ def decode_policy(raw: bytes) -> Policy:
             raise ConfigError(f"policy: {name}.review must not exceed {name}.accept, both -1..1")
     if policy.manual.outcome not in (OutcomeKind.REVIEW, OutcomeKind.CERTIFIED):
         raise ConfigError("policy: manual.outcome is review or certified")
+    if policy.cues.fault():
+        raise ConfigError(f"policy: {policy.cues.fault()}")
     if not 1 <= policy.burst.min_probes <= policy.burst.probes:
         raise ConfigError("policy: burst.min_probes is 1 to burst.probes")
     return policy
@@ -85,6 +89,11 @@ def decide_face(findings: FaceFindings) -> Outcome:
         return Outcome(kind=OutcomeKind.REVIEW, reasons=doubts)
     remarks = (Reason.SEVERAL_PEOPLE,) if findings.people_seen > 1 else ()
     return Outcome(kind=OutcomeKind.CERTIFIED, reasons=(Reason.CLEAR_MATCH, *remarks))
+
+
+def liveness_clear(findings: FaceFindings) -> bool:
+    """Whether, for all that liveness says, the visit could be certified."""
+    return band(findings.liveness) is Band.CLEAR and not _missing(findings) and not _refused(findings)
 
 
 def decide_attestation(attestation: Attestation, policy: ManualPolicy, *, why: Reason | None = None) -> Outcome:
@@ -124,11 +133,20 @@ def _doubts(findings: FaceFindings) -> tuple[Reason, ...]:
         (not findings.reference_verified, Reason.REFERENCE_UNVERIFIED),
         (findings.frames_used == 0 or continuity is Band.ABSENT, Reason.POOR_QUALITY),
         (findings.ambiguous or continuity in (Band.GREY, Band.LOW), Reason.PERSON_UNSURE),
-        (liveness is Band.LOW, Reason.LIVENESS_LOW),
-        (liveness in (Band.GREY, Band.ABSENT), Reason.LIVENESS_UNCERTAIN),
+        (liveness is Band.LOW or _refused(findings), Reason.LIVENESS_LOW),
+        (liveness in (Band.GREY, Band.ABSENT) or _missing(findings), Reason.LIVENESS_UNCERTAIN),
         (findings.reference_count > 0 and comparison is Band.LOW, Reason.LOW_SIMILARITY),
         (findings.reference_count > 0 and comparison is Band.GREY, Reason.GREY_SIMILARITY),
         (findings.reference_count > 0 and comparison is Band.ABSENT, Reason.POOR_QUALITY),
         (findings.people_seen > 1 and findings.ambiguous, Reason.SEVERAL_PEOPLE),
     )
     return tuple(dict.fromkeys(reason for failed, reason in rules if failed))
+
+
+def _missing(findings: FaceFindings) -> bool:
+    """Whether a cue that has to speak could not."""
+    return any(c.mode == CueMode.ENFORCED and c.score is None for c in findings.cues.values())
+
+
+def _refused(findings: FaceFindings) -> bool:
+    return any(c.refuses for c in findings.cues.values())

@@ -72,12 +72,29 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     accept: float
 
 
+class CueFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """What one liveness cue said (edge/core/cues). mode: how the policy counted it: shadow, supporting or enforced.
+
+    score: 0..1, 1 is live, null when it could not be assessed, and why then stands in `not_assessable`. refuses: it
+    refused by itself. details: measured figures, units at the end of their names. Names and words that a reader does
+    not know are to be passed over: they are plain text here, so that an older reader need not know a newer cue.
+    """
+
+    mode: str
+    score: float | None
+    confidence: float
+    not_assessable: str = ""
+    refuses: bool = False
+    details: dict[str, float] = {}
+
+
 class FaceFindings(msgspec.Struct, frozen=True, kw_only=True):
     """What the burst showed. Lengths in px of the main stream, angles in degrees, light 0..255.
 
     reference_verified: the references came with the unit's own visit list, not from whoever holds the unit.
     continuity: least cosine between the probes of the burst (were all of one face?). ambiguous: several faces of
-    like size, so that nobody can say from the pictures which is the person of the visit.
+    like size, so that nobody can say from the pictures which is the person of the visit. liveness: fused from the
+    cues that count; cues: what each said, by name, counted or not.
     """
 
     frames_seen: int
@@ -93,6 +110,7 @@ class FaceFindings(msgspec.Struct, frozen=True, kw_only=True):
     reference_verified: bool
     reference_sha256: tuple[str, ...] = ()
     embedding_model_sha256: str = ""
+    cues: dict[str, CueFinding] = {}
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):

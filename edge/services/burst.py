@@ -1,7 +1,7 @@
 """Collect a capture window: follow the face, judge liveness now and then, keep the best frames as probes.
 
 Liveness and comparison are taken from the same frames of the same followed face, so that nobody can show a
-living face for the one and a photograph for the other.
+living face for the one and a photograph for the other. Where there are lamps they follow the visit's code meanwhile.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from edge.core.face import Frame
+from edge.core.light_code import DARK, LightCode, state_at
 from edge.core.policy import BurstPolicy
 from edge.core.quality import rank
-from edge.ports import LivenessNet
+from edge.core.sighting import Scene, Sighting, Sightings, scene_of, sight
+from edge.ports import Light, LivenessNet
 from edge.services.perceive import Observation, Perceiver
+
+SCENE_GAP_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +44,9 @@ class Burst:
     live_probabilities: list[float] = field(default_factory=list)
     live_times_s: list[float] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
+    code: LightCode | None = None
+    sighted: list[Sighting] = field(default_factory=list)
+    scenes: list[Scene] = field(default_factory=list)
 
     def count(self, observation: Observation) -> None:
         """Take note of one frame."""
@@ -67,6 +74,20 @@ class Burst:
         kept = [p for p in self.probes if p not in rivals] + [probe]
         self.probes = sorted(kept, key=lambda p: p.merit, reverse=True)[: self.policy.probes]
 
+    def sight(self, frame: Frame, observation: Observation, live_probability: float | None) -> None:
+        """Keep of a frame what the liveness cues need."""
+        if observation.face is None:
+            return
+        lamps = state_at(self.code, frame.captured_s - (self.begun_s or 0.0)) if self.code else None
+        mesh = observation.face.mesh
+        self.sighted.append(sight(mesh, frame.captured_s, lamps=lamps, live_probability=live_probability))
+        if not self.scenes or frame.captured_s - self.scenes[-1].captured_s >= SCENE_GAP_S:
+            self.scenes.append(scene_of(frame, mesh))
+
+    @property
+    def sightings(self) -> Sightings:
+        return Sightings(frames=self.sighted, scenes=self.scenes, begun_s=self.begun_s or 0.0, code=self.code)
+
     @property
     def complete(self) -> bool:
         """Whether more frames would add nothing that the policy asks for."""
@@ -75,6 +96,12 @@ class Burst:
             and len(self.live_probabilities) >= self.policy.min_liveness_frames
             and self.live_times_s[-1] - self.live_times_s[0] >= self.policy.min_liveness_s
         )
+
+    @property
+    def still_s(self) -> float:
+        """For how many seconds more the person has to be held in the picture, as far as liveness goes."""
+        since_s = self.last_s - self.live_times_s[0] if self.live_times_s else 0.0
+        return max(0.0, self.policy.min_liveness_s - since_s)
 
     @property
     def over(self) -> bool:
@@ -102,22 +129,41 @@ def collect(
     *,
     watch: Watcher | None = None,
     until_complete: bool = True,
+    sightings: bool = True,
+    light: Light | None = None,
+    code: LightCode | None = None,
 ) -> Burst:
     """Run one capture window over `frames`; ends when it is complete, its time is over, or the source ends.
 
     watch: called after every frame, for a screen. until_complete: False runs the whole window (measurements).
+    sightings: whether to keep what cues other than texture need. light, code: lamps, and what they are to follow.
     """
     perceiver.forget()
-    burst = Burst(policy=policy)
-    for frame in frames:
-        observation = perceiver.look(frame)
-        burst.count(observation)
-        if observation.face and observation.quality and burst.wants_liveness(observation):
-            live = liveness_net.live_probability(frame, observation.face.region)
-            merit = rank(observation.quality)
-            burst.take(Probe(frame=frame, observation=observation, live_probability=live, merit=merit))
-        if watch:
-            watch(frame, observation, burst)
-        if burst.over or (until_complete and burst.complete):
-            break
+    burst = Burst(policy=policy, code=code)
+    try:
+        for frame in frames:
+            observation = perceiver.look(frame)
+            burst.count(observation)
+            live = _judged(frame, observation, burst, liveness_net)
+            if sightings:
+                burst.sight(frame, observation, live)
+            if watch:
+                watch(frame, observation, burst)
+            if burst.over or (until_complete and burst.complete):
+                break
+            if light and code:
+                light.set(state_at(code, frame.captured_s - (burst.begun_s or 0.0)))
+    finally:
+        if light:
+            light.set(DARK)
     return burst
+
+
+def _judged(frame: Frame, observation: Observation, burst: Burst, liveness_net: LivenessNet) -> float | None:
+    """The net's figure on a frame that should be judged, which the burst then has; None on others."""
+    if not (observation.face and observation.quality and burst.wants_liveness(observation)):
+        return None
+    live = liveness_net.live_probability(frame, observation.face.region)
+    merit = rank(observation.quality)
+    burst.take(Probe(frame=frame, observation=observation, live_probability=live, merit=merit))
+    return live

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edge.core.comparison import Reference
+from edge.core.cues.result import TEXTURE
+from edge.core.light_code import LightCode
 from edge.core.policy import Policy, decide_face
 from edge.core.record import FaceFindings
 from edge.core.visit import Outcome
-from edge.ports import Camera, Embedder, FaceDetector, Landmarker, LivenessNet
+from edge.ports import Camera, Embedder, FaceDetector, Landmarker, Light, LivenessNet
 from edge.services.burst import Burst, Watcher, collect
 from edge.services.judge import judge
 from edge.services.perceive import Perceiver
@@ -42,13 +44,20 @@ def certify_by_face(
     *,
     references_verified: bool,
     watch: Watcher | None = None,
+    light: Light | None = None,
+    code: LightCode | None = None,
 ) -> FaceVisit:
     """Run one capture window and decide. The caller has asked for consent and closes the camera.
 
     references_verified: they came with the unit's own visit list; otherwise the outcome is review at best.
-    watch: called after every frame (edge/services/burst.py). Raises CameraError and ModelError.
+    watch: called after every frame (edge/services/burst.py). light, code: the unit's lamps, and the code drawn for
+    this visit, which they follow. Raises CameraError, LampError and ModelError.
     """
     perceiver = Perceiver(nets.detector, nets.landmarker, policy.quality)
-    burst = collect(camera.frames(), perceiver, nets.liveness, policy.burst, watch=watch)
+    lit = light if light and light.present and code else None
+    burst = collect(
+        camera.frames(), perceiver, nets.liveness, policy.burst, watch=watch,
+        sightings=policy.cues.wanted != (TEXTURE,), light=lit, code=code if lit else None,
+    )  # fmt: skip
     findings = judge(burst, references, nets.embedder, policy, references_verified=references_verified)
     return FaceVisit(findings=findings, outcome=decide_face(findings), burst=burst)

@@ -9,11 +9,12 @@ from edge.core.comparison import Reference, comparison_score, continuity, fuse
 from edge.core.errors import FaceNotUsable
 from edge.core.face import Embedding, Frame
 from edge.core.geometry import five_points
-from edge.core.liveness import texture_score
+from edge.core.liveness import fuse_cues, recorded
 from edge.core.policy import Policy
 from edge.core.quality import Hint
 from edge.core.record import FaceFindings
 from edge.ports import Embedder
+from edge.services.assess import assess
 from edge.services.burst import Burst
 from edge.services.perceive import Perceiver, SeenFace
 
@@ -28,7 +29,9 @@ def judge(
     enough = len(burst.probes) >= policy.burst.min_probes
     embeddings = [_embed(p.frame, p.observation.face, embedder) for p in burst.probes] if enough else []
     score = comparison_score(fuse(embeddings), references) if embeddings else None
-    live = texture_score(burst.live_probabilities, min_frames=policy.burst.min_liveness_frames)
+    cues = assess(
+        burst.sightings, burst.live_probabilities, policy.cues, min_texture_frames=policy.burst.min_liveness_frames
+    )
     best = burst.probes[0].observation.quality if burst.probes else None
     return FaceFindings(
         frames_seen=burst.frames_seen,
@@ -36,7 +39,7 @@ def judge(
         people_seen=burst.people_seen,
         ambiguous=burst.ambiguous,
         comparison=policy.comparison.score(score),
-        liveness=policy.liveness.score(live),
+        liveness=policy.liveness.score(fuse_cues(cues, policy.cues)),
         continuity=policy.continuity.score(continuity(embeddings)),
         roll_deg=round(best.roll_deg, 1) if best else None,
         quality={k: round(v, 3) for k, v in asdict(best).items()} if best else {},
@@ -44,6 +47,7 @@ def judge(
         reference_verified=references_verified,
         reference_sha256=tuple(r.sha256 for r in references),
         embedding_model_sha256=embeddings[0].model_sha256 if embeddings else "",
+        cues=recorded(cues.values(), policy.cues),
     )
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from edge.core.comparison import Band, Reference, band, comparison_score, continuity, fuse
+from edge.core.cues.texture import texture_score
 from edge.core.errors import ModelError
 from edge.core.face import Embedding
-from edge.core.liveness import texture_score
 from edge.core.record import Score
 
 

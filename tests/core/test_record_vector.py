@@ -9,9 +9,9 @@ from typing import Any, get_args
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from edge.core.envelope import digest
+from edge.core.envelope import SIMULATED_VISIT_TYPE, digest
 from edge.core.keys import decode_public_key
-from edge.core.record import VisitRecord
+from edge.core.record import VisitRecord, decode_record
 from edge.core.verdict import Verdict
 from edge.core.verify import verify_chain
 from tests.assets.make_record_vector import PATH, vector
@@ -68,3 +68,18 @@ def test_document_explains_every_field() -> None:
     text = DOCUMENT.read_text("utf-8")
     missing = {name for name in _fields(VisitRecord, set()) if f"`{name}`" not in text and f'"{name}"' not in text}
     assert missing == set()
+
+
+def test_a_cue_that_a_reader_does_not_know_is_passed_over() -> None:
+    record = json.loads(vector()["records"][0]["payload"])
+    score = {"value": 0.9, "review": 0.2, "accept": 0.5}
+    record["face"] = {
+        "frames_seen": 1, "frames_used": 1, "people_seen": 1, "ambiguous": False, "comparison": score,
+        "liveness": score, "continuity": score, "roll_deg": None, "quality": {}, "reference_count": 0,
+        "reference_verified": False,
+        "cues": {"odour": {"mode": "decisive", "score": 0.5, "confidence": 1.0, "spectrum": [1, 2]}},
+    }  # fmt: skip
+    decoded = decode_record(json.dumps(record).encode(), SIMULATED_VISIT_TYPE)
+    assert decoded.face and decoded.face.cues["odour"].mode == "decisive"
+    del record["face"]["cues"]
+    assert decode_record(json.dumps(record).encode(), SIMULATED_VISIT_TYPE).face.cues == {}

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from edge.core.errors import CameraError
 from edge.core.face import FaceMesh, FaceRegion, Frame
+from edge.core.light_code import DARK, LampState, draw_code, state_at
 from edge.core.policy import BurstPolicy
 from edge.core.quality import Hint
-from edge.services.burst import Burst, Probe
+from edge.services.burst import Burst, Probe, collect
 from edge.services.perceive import Observation, SeenFace
 
 POLICY = BurstPolicy(
@@ -83,6 +85,17 @@ def test_a_lucky_second_is_not_enough_for_liveness() -> None:
     assert burst.complete
 
 
+def test_the_screen_counts_down_to_what_liveness_needs() -> None:
+    burst = Burst(policy=POLICY)
+    assert burst.still_s == 2.0
+    burst.count(seen(10.0))
+    burst.take(probe(10.0))
+    burst.count(seen(11.5))
+    assert burst.still_s == 0.5
+    burst.count(seen(19.0))
+    assert burst.still_s == 0.0
+
+
 def test_liveness_is_sampled_in_time_and_only_on_usable_frames() -> None:
     burst = Burst(policy=POLICY)
     assert burst.wants_liveness(seen(0.0))
@@ -106,3 +119,67 @@ def test_somebody_walking_through_does_not_spoil_the_window() -> None:
     for i in range(20):
         burst.count(seen(float(i), people=2 if i in (5, 6) else 1, rival=0.9 if i in (5, 6) else 0.0))
     assert burst.people_seen == 2 and not burst.ambiguous
+
+
+class Lamps:
+    """A Light that remembers what it was told."""
+
+    present = True
+
+    def __init__(self) -> None:
+        self.told: list[LampState] = []
+
+    def set(self, state: LampState) -> None:
+        self.told.append(state)
+
+    def close(self) -> None:
+        return
+
+
+class Blind:
+    """A Perceiver that sees nobody."""
+
+    def forget(self) -> None:
+        return
+
+    def look(self, frame: Frame) -> Observation:
+        return seen(frame.captured_s, people=0)
+
+
+def test_lamps_follow_the_code_by_the_cameras_clock_and_are_dark_in_the_end() -> None:
+    code, lamps = draw_code(7, slots=8, slot_s=0.25), Lamps()
+    frames = [Frame(bgr=FRAME.bgr, captured_s=48 + n / 32) for n in range(60)]
+    burst = collect(frames, Blind(), None, POLICY, light=lamps, code=code)  # type: ignore[arg-type]
+    assert lamps.told == [*(state_at(code, n / 32) for n in range(60)), DARK]
+    assert burst.sightings.code == code
+
+
+def test_lamps_do_not_stay_lit_when_the_camera_fails() -> None:
+    def frames():
+        yield FRAME
+        raise CameraError("gone")
+
+    lamps = Lamps()
+    with pytest.raises(CameraError):
+        collect(frames(), Blind(), None, POLICY, light=lamps, code=draw_code(1))  # type: ignore[arg-type]
+    assert lamps.told[-1] == DARK
+
+
+def test_what_the_cues_need_is_kept_of_every_frame_with_a_face() -> None:
+    burst = Burst(policy=POLICY, code=draw_code(3))
+    mesh = FaceMesh(
+        points_px=np.ones((468, 3), np.float32), presence=1.0, crop_rgb=np.zeros((192, 192, 3), np.uint8),
+        crop_from_frame=np.array([[1.0, 0, 0], [0, 1.0, 0]]),
+    )  # fmt: skip
+    for number in range(30):
+        at_s = number / 30
+        face = SeenFace(region=FACE.region, mesh=mesh) if number % 3 else None
+        frame = Frame(bgr=np.zeros((480, 640, 3), np.uint8), captured_s=at_s)
+        observation = Observation(
+            captured_s=at_s, people=1, rival_area_ratio=0.0, face=face, quality=None, hint=None
+        )
+        burst.count(observation)
+        burst.sight(frame, observation, None)
+    assert len(burst.sightings.frames) == 20
+    assert 4 <= len(burst.sightings.scenes) <= 6
+    assert burst.sightings.frames[0].lamps is not None

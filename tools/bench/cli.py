@@ -141,9 +141,12 @@ def _print_live(report: LiveReport, made_with: str) -> None:
         new_kb = f"{report.allocated[name].median_bytes / 1024:.0f} KiB"
         ratios = (report.ratio[name], report.ratio_cpu[name], report.ratio_cpu_mean[name])
         row(name, times, *(f"{ratio:.2f}" for ratio in ratios), new_kb)
+    row("with_cues", report.with_cues)
     Console().print(table)
     for name, share in report.share.items():
         click.echo(f"{name}: " + ", ".join(f"{part} {value:.0%}" for part, value in share.items()))
+    click.echo(f"cues add {report.cues_add:.0%} to tracking; after a window of {report.window_frames} frames:")
+    click.echo("  " + ", ".join(f"{name} {ms:.0f} ms" for name, ms in report.after_window_ms.items()))
     click.echo(f"one frame: {report.frame_bytes / 1024:.0f} KiB; below that, no frame was copied")
 
 

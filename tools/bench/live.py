@@ -1,9 +1,10 @@
 """The live loop (detect, landmarks, quality) beside YuNet alone: same frames, same run, taken in turn.
 
-Two loops are timed: `tracking`, as in a visit, where the face is followed by its mesh and searched now and then; and
-`every_frame`, with a detection on each frame besides, which is what YuNet does. The three are taken in turn. On a
-busy machine wall time counts other programs' work too, and more of it in the longer task; the processor time of the
-calling thread does not (but leaves out worker threads, so it is for one thread only).
+Timed are `tracking`, as in a visit, where the face is followed by its mesh and searched now and then; `every_frame`,
+with a detection on each frame besides, which is what YuNet does; and `with_cues`, which is `tracking` with what the
+liveness cues keep of each frame (tools/bench/cues.py says what they cost after the window). They are taken in turn.
+On a busy machine wall time counts other programs' work too, and more of it in the longer task; the processor time of
+the calling thread does not (but leaves out worker threads, so it is for one thread only).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from edge.models.nets import Nets
 from edge.ports import FaceDetector, Landmarker
 from edge.services.perceive import Perceiver
 from tools.bench.baseline import YuNet
+from tools.bench.cues import SightingLoop, cue_times_ms, sighted_window
 
 
 class LoopTimes(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +45,9 @@ class Allocated(msgspec.Struct, frozen=True, kw_only=True):
 
 class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
     """ratio: YuNet's median over the loop's, of wall time; ratio_cpu: the same of processor time; ratio_cpu_mean: of
-    the means, which also weigh the frames of a search. share: of the loop's time, by stage. frame_bytes: of one."""
+    the means, which also weigh the frames of a search. share: of the loop's time, by stage. frame_bytes: of one.
+    cues_add: mean processor time of what the cues keep of a frame, over that of `tracking`. after_window_ms: what
+    each cue takes when a window of `window_frames` is over, of processor time."""
 
     frames: int
     rounds: int
@@ -51,6 +55,10 @@ class LiveReport(msgspec.Struct, frozen=True, kw_only=True):
     yunet: LoopTimes
     tracking: LoopTimes
     every_frame: LoopTimes
+    with_cues: LoopTimes
+    cues_add: float
+    after_window_ms: dict[str, float]
+    window_frames: int
     ratio: dict[str, float]
     ratio_cpu: dict[str, float]
     ratio_cpu_mean: dict[str, float]
@@ -82,10 +90,12 @@ def measure_live(nets: Nets, limits: QualityLimits, yunet: YuNet, frames: Sequen
     """Time all three on each frame in turn, `rounds` times over the clip; the first frame of each is a warm-up."""
     tracking = Perceiver(nets.detector, nets.landmarker, limits)
     every = Perceiver(nets.detector, nets.landmarker, limits, frames_between_searches=0)
+    sighting = SightingLoop(Perceiver(nets.detector, nets.landmarker, limits))
     loops: dict[str, Callable[[Frame], bool]] = {
         "yunet": lambda frame: yunet.detect(frame) > 0,
         "tracking": lambda frame: tracking.look(frame).face is not None,
         "every_frame": lambda frame: every.look(frame).face is not None,
+        "with_cues": sighting,
     }
     for loop in loops.values():
         loop(frames[0])
@@ -101,8 +111,11 @@ def measure_live(nets: Nets, limits: QualityLimits, yunet: YuNet, frames: Sequen
                 cpu_s[name].append(time.thread_time() - cpu_start)
     times = {name: _times(wall_s[name], cpu_s[name], found[name]) for name in loops}
     own = ("tracking", "every_frame")
+    window = sighted_window(nets, limits, frames)
     return LiveReport(
         frames=len(frames), rounds=rounds, frame_bytes=int(frames[0].bgr.nbytes), **times,
+        cues_add=fmean(sighting.kept_ms) / times["tracking"].cpu_mean_ms,
+        after_window_ms=cue_times_ms(window), window_frames=len(window.frames),
         ratio={name: times["yunet"].median_ms / times[name].median_ms for name in own},
         ratio_cpu={name: times["yunet"].cpu_median_ms / times[name].cpu_median_ms for name in own},
         ratio_cpu_mean={name: times["yunet"].cpu_mean_ms / times[name].cpu_mean_ms for name in own},

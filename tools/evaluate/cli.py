@@ -92,6 +92,30 @@ def clips(folder: Path, every_s: float | None, limit: int | None, **rest: Any) -
 
 
 @main.command()
+@click.option("--count", default=4, show_default=True, type=click.IntRange(1), help="Windows of each species.")
+@click.option("--seed", "first_seed", default=1, show_default=True, help="Of the first window.")
+@click.option("--lamps/--no-lamps", default=False, show_default=True, help="Whether the unit has lamps.")
+@click.option("--species", default="", help="Names with commas; all when left out.")
+@click.option("--keep", type=click.Path(dir_okay=False, path_type=Path), help="File of windows done, to go on with.")
+@_report_options
+def attacks(
+    count: int, first_seed: int, lamps: bool, species: str, keep: Path | None, limit: int | None, **rest: Any
+) -> None:
+    """Simulated people and attacks: BPCER, APCER per species worst first, texture alone beside it.
+
+    \b
+    Example:
+      python -m tools.evaluate attacks --count 8 --lamps --policy edge/resources/policy-strict.toml
+    """
+    from tools.evaluate.attacks import measure_attacks
+
+    only = [name for name in species.split(",") if name][:limit]
+    _run("attacks", lambda rig: measure_attacks(
+        rig, count=count, first_seed=first_seed, lamps=lamps, only=only, track=shown, keep=keep,
+    ), **rest)  # fmt: skip
+
+
+@main.command()
 @_images
 @_report_options
 def roll(images: Path, limit: int | None, **rest: Any) -> None:

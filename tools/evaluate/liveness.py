@@ -2,7 +2,7 @@
 
 BPCER: share of bona fide pictures below the policy's accept threshold. APCER: share of a species' attacks at or
 above it. A picture without a face gives no score: it is counted as non-response, and in neither rate.
-A visit judges the median over seconds (edge/core/liveness.py), so single pictures are the harder test.
+A visit judges the median over seconds (edge/core/cues/texture.py), so single pictures are the harder test.
 """
 
 from __future__ import annotations
@@ -63,6 +63,7 @@ def _rates(scores: dict[str, Floats], accept: float) -> dict[str, Any]:
     together = np.concatenate(list(attacks.values()))
     eer, eer_threshold = equal_error(live, together)
     apcer = {label: float(np.mean(values >= accept)) for label, values in attacks.items()}
+    apcer = dict(sorted(apcer.items(), key=lambda item: -item[1]))  # the worst species first
     return {
         "auc": auc(live, together),
         "eer": eer,

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from edge.core.errors import InputError
+from tools.evaluate.pad import ATTACK, LIVE, Window, standing
+from tools.evaluate.pad_plots import draw_det, draw_windows
 
 Draw = Callable[[Any, dict[str, Any]], None]
 
@@ -22,7 +24,11 @@ def draw(kind: str, report: dict[str, Any], file: Path) -> None:
         from matplotlib import pyplot
     except ImportError as e:
         raise InputError("plots need matplotlib", remedy="pip install 'doorstep[measure]'") from e
-    figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
+    if kind in _DRAWN_BESIDE:
+        figure, (axes, beside) = pyplot.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
+        _DRAWN_BESIDE[kind](beside, report)
+    else:
+        figure, axes = pyplot.subplots(figsize=(7, 4.5), layout="constrained")
     _DRAWN[kind](axes, report)
     try:
         figure.savefig(file, dpi=120)
@@ -58,6 +64,21 @@ def _liveness(axes: Any, report: dict[str, Any]) -> None:
     axes.legend()
 
 
+def _liveness_det(axes: Any, report: dict[str, Any]) -> None:
+    scores = dict(report["_scores"])
+    draw_det(axes, scores.pop(LIVE), scores)
+
+
+def _attacks_det(axes: Any, report: dict[str, Any]) -> None:
+    windows: list[Window] = report["_windows"]
+    live = [standing(w) for w in windows if w.label == LIVE]
+    attacks: dict[str, list[float]] = {}
+    for window in (w for w in windows if w.label == ATTACK):
+        attacks.setdefault(window.species, []).append(standing(window))
+    if live and attacks:
+        draw_det(axes, live, attacks)
+
+
 def _clips(axes: Any, report: dict[str, Any]) -> None:
     for clip in report["clips"]:
         times, scores = [s["t_s"] for s in clip["scores"]], [s["score"] for s in clip["scores"]]
@@ -80,4 +101,7 @@ def _roll(axes: Any, report: dict[str, Any]) -> None:
     axes.grid(alpha=0.3)
 
 
-_DRAWN: dict[str, Draw] = {"matching": _matching, "liveness": _liveness, "clips": _clips, "roll": _roll}
+_DRAWN: dict[str, Draw] = {
+    "matching": _matching, "liveness": _liveness, "clips": _clips, "roll": _roll, "attacks": draw_windows,
+}  # fmt: skip
+_DRAWN_BESIDE: dict[str, Draw] = {"liveness": _liveness_det, "attacks": _attacks_det}

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from edge.core.errors import InputError
 from tools.evaluate import plots
+from tools.evaluate.attacks import lines as rate_lines
 
 
 def hand_out(kind: str, report: dict[str, Any], *, json_file: str | None, plot: Path | None) -> None:
@@ -43,7 +44,12 @@ def _print(kind: str, report: dict[str, Any]) -> None:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for key, value in report.items():
-        if key == "clips":
+        if key == "rates":
+            for line in rate_lines(report):
+                click.echo(line)
+        elif key == "windows":
+            continue
+        elif key == "clips":
             for clip in value:
                 table.add_row(clip["file"], _clip_line(clip))
         elif not (isinstance(value, list) and not value):
@@ -52,11 +58,19 @@ def _print(kind: str, report: dict[str, Any]) -> None:
 
 
 def _clip_line(clip: dict[str, Any]) -> str:
+    told = {
+        name: "refuses" if cue["refuses"] else cue["not_assessable"] or f"{cue['score']:.2f}"
+        for name, cue in clip["cues"].items()
+    }
+    whole = clip["whole"]
     figure = "none" if clip["liveness"] is None else f"{clip['liveness']:.3f}"
     line = f"{clip['outcome']} ({', '.join(clip['reasons'])}); live: {clip['live']}; liveness {figure} over "
     line += f"{len(clip['scores'])} scores in {clip['seconds']} s"
     if clip.get("windows"):
         line += f"; {sum(w['live'] for w in clip['windows'])} of {len(clip['windows'])} later windows live"
+    line += "\n" + ", ".join(f"{name}: {word}" for name, word in told.items())
+    line += f"\nwhole clip: pulse {_text(whole['bpm'])} (known: {_text(whole['bpm_known'])})"
+    line += f"; eyes shut {_text([f'{a:.1f}–{b:.1f} s' for a, b in whole['eyes_shut_s']]) or 'never'}"
     return line
 
 

@@ -1,0 +1,79 @@
+"""The pulse: found where there is one, and neither invented from noise, light or motion nor denied for want of
+time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge.core.cues.pulse import pulse_cue
+from edge.core.sighting import Sightings
+from tests.core.cues.windows import sighting, skin_window
+
+SKIN = np.array([170.0, 120.0, 100.0])
+# How strongly a beat shows in red, green and blue (de Haan & van Leest, 2014).
+BEAT = np.array([0.33, 0.77, 0.53])
+
+
+def beating(bpm: float, strength: float):
+    def colour(at_s: float, _patch: int) -> np.ndarray:
+        return SKIN * (1 - strength * BEAT * np.sin(2 * np.pi * bpm / 60 * at_s))
+
+    return colour
+
+
+@pytest.mark.parametrize("bpm", [48, 60, 75, 110, 150])
+def test_a_beat_is_found_at_its_rate(bpm: float) -> None:
+    result = pulse_cue(skin_window(beating(bpm, 0.005), seconds=10, noise=0.15, seed=int(bpm)))
+    assert result.score is not None and result.score > 0.9
+    assert result.details["bpm"] == pytest.approx(bpm, abs=2.0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_noise_is_no_beat(seed: int) -> None:
+    result = pulse_cue(skin_window(lambda _t, _p: SKIN, seconds=10, noise=0.15, seed=seed))
+    assert result.score is not None and result.score < 0.3
+
+
+def test_light_that_swells_is_no_beat() -> None:
+    def colour(at_s: float, _patch: int) -> np.ndarray:
+        return SKIN * (1 + 0.02 * np.sin(2 * np.pi * 1.2 * at_s))
+
+    result = pulse_cue(skin_window(colour, seconds=10, noise=0.15, seed=1))
+    assert result.score is not None and result.score < 0.3
+
+
+def test_patches_that_beat_each_for_itself_are_no_heart() -> None:
+    def colour(at_s: float, patch: int) -> np.ndarray:
+        return SKIN * (1 - 0.005 * BEAT * np.sin(2 * np.pi * (0.9 + 0.5 * patch) * at_s))
+
+    result = pulse_cue(skin_window(colour, seconds=10, noise=0.15, seed=1))
+    assert result.score is not None and result.score < 0.5
+
+
+def test_a_short_window_cannot_tell() -> None:
+    result = pulse_cue(skin_window(beating(60, 0.01), seconds=4, noise=0.1, seed=1))
+    assert result.score is None and result.not_assessable == "too_short"
+
+
+def test_slow_frames_cannot_tell() -> None:
+    whole = skin_window(beating(60, 0.01), seconds=10, noise=0.1, seed=1)
+    result = pulse_cue(Sightings(frames=whole.frames[::6], scenes=()))
+    assert result.not_assessable == "slow_frames"
+
+
+def test_a_stream_that_repeats_its_pixels_cannot_tell() -> None:
+    whole = skin_window(lambda _t, _p: SKIN, seconds=10, noise=0.1, seed=1)
+    still = [sighting(f.captured_s, skin_rgb=f.skin_rgb) for f in whole.frames]
+    assert pulse_cue(Sightings(frames=still, scenes=())).not_assessable == "compressed"
+
+
+def test_patches_outside_the_crop_are_left_out_not_guessed() -> None:
+    whole = skin_window(beating(60, 0.01), seconds=10, noise=0.1, seed=1)
+    torn = [sighting(f.captured_s, skin_rgb=np.full((3, 3), np.nan, np.float32)) for f in whole.frames[:250]]
+    result = pulse_cue(Sightings(frames=[*torn, *whole.frames[250:]], scenes=()))
+    assert result.not_assessable == "too_short"
+
+
+def test_no_frames_cannot_tell() -> None:
+    assert pulse_cue(Sightings(frames=(), scenes=())).score is None

@@ -1,0 +1,3 @@
+from tools.attacks.cli import main
+
+main()
