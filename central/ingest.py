@@ -79,23 +79,32 @@ class Ingest:
         Raises StoreError; then nothing of the batch was stored and nothing may be receipted.
         """
         with self._store.transaction() as transaction:
+            # All units of the batch are locked first and in one order: two processes cannot wait for each other.
+            units = {unit_id: transaction.unit(unit_id) for unit_id in sorted({a.unit_id for a in arrivals})}
             items: dict[str, list[ReceiptItem]] = {}
             fresh: set[str] = set()
             for arrival in arrivals:
-                item, new = self._decide(transaction, arrival, at_utc)
+                item, new = self._decide(transaction, units[arrival.unit_id], arrival, at_utc)
                 items.setdefault(arrival.unit_id, []).append(item)
                 if new:
                     fresh.add(arrival.unit_id)
-            return [self._answer(transaction, unit_id, items[unit_id], at_utc, unit_id in fresh) for unit_id in items]
+            return [
+                self._answer(transaction, unit_id, units[unit_id], said, at_utc, unit_id in fresh)
+                for unit_id, said in items.items()
+            ]
 
-    def _decide(self, transaction: Transaction, arrival: Arrival, at_utc: str) -> tuple[ReceiptItem, bool]:
+    def _decide(
+        self, transaction: Transaction, unit: UnitRow | None, arrival: Arrival, at_utc: str
+    ) -> tuple[ReceiptItem, bool]:
         """What the receipt will say of it, and whether it was stored just now."""
         sha256 = digest(arrival.raw)
         try:
-            record, payload_type = self._examined(transaction, arrival)
+            record, payload_type = self._examined(unit, arrival)
             new = self._keep(transaction, arrival, record, payload_type, at_utc)
         except Refused as refusal:
-            row = {"unit_id": arrival.unit_id, "sha256": sha256, "detail": refusal.detail}
+            # What is quoted of a message may hold what no text column takes (NUL at PostgreSQL).
+            detail = "".join(c if c.isprintable() else "?" for c in refusal.detail)
+            row = {"unit_id": arrival.unit_id, "sha256": sha256, "detail": detail}
             if refusal.reason in ALARMS:
                 transaction.raise_alarm(
                     {**row, "kind": refusal.reason, "raised_utc": at_utc, "envelope": arrival.raw}
@@ -107,12 +116,12 @@ class Ingest:
                 verdict=Verdict.REFUSED,
                 sequence=refusal.sequence,
                 reason=refusal.reason,
-                detail=refusal.detail,
+                detail=detail,
             )
             return item, False
         return ReceiptItem(sha256=sha256, verdict=Verdict.STORED, sequence=record.sequence), new
 
-    def _examined(self, transaction: Transaction, arrival: Arrival) -> tuple[VisitRecord, str]:
+    def _examined(self, unit: UnitRow | None, arrival: Arrival) -> tuple[VisitRecord, str]:
         """Steps 1 to 6."""
         if len(arrival.raw) > MAX_ENVELOPE_BYTES:
             raise Refused("too_large", f"{len(arrival.raw)} bytes, at most {MAX_ENVELOPE_BYTES} are taken")
@@ -121,7 +130,6 @@ class Ingest:
         except DoesNotVerify as e:
             raise Refused("malformed", e.message) from e
         self._check_type(payload_type)
-        unit = transaction.unit(arrival.unit_id)
         if unit is None:
             raise Refused("unit_unknown", "no such unit is registered here")
         if unit.revoked_utc is not None:
@@ -172,9 +180,14 @@ class Ingest:
         return False
 
     def _answer(
-        self, transaction: Transaction, unit_id: str, items: list[ReceiptItem], at_utc: str, fresh: bool
+        self,
+        transaction: Transaction,
+        unit_id: str,
+        unit: UnitRow | None,
+        items: list[ReceiptItem],
+        at_utc: str,
+        fresh: bool,
     ) -> Answer:
-        unit = transaction.unit(unit_id)
         before = 0 if unit is None else unit.gap_free_sequence
         receipt = Receipt(
             receipt_id=uuid.uuid4().hex,

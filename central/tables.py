@@ -34,14 +34,14 @@ units = Table(
     Column("key_document", LargeBinary, nullable=False),
     Column("registered_utc", String(32), nullable=False),
     Column("revoked_utc", String(32)),
-    Column("gap_free_sequence", BigInteger, nullable=False, default=0),
+    Column("gap_free_sequence", BigInteger, nullable=False),
 )
 
 records = Table(
     "records",
     metadata,
     Column("id", _ID, primary_key=True, autoincrement=True),
-    Column("unit_id", ForeignKey("units.unit_id"), nullable=False),
+    Column("unit_id", String(63), ForeignKey("units.unit_id"), nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False, unique=True),
     Column("record_id", Text, nullable=False),

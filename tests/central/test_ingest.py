@@ -213,4 +213,11 @@ def test_no_changed_byte_gets_in_and_none_stops_the_ingest(desk: Desk, at: int, 
 
 def test_store_of_the_other_kind_is_not_opened(desk: Desk) -> None:
     with pytest.raises(ConfigError):
-        CentralStore.open("sqlite:///central.sqlite3", folder=desk.folder / "central", kind=StoreKind.SIMULATED)
+        CentralStore.open(desk.database, folder=desk.folder / "central", kind=StoreKind.SIMULATED)
+
+
+def test_unprintable_key_id_in_a_forged_envelope_stops_nothing(desk: Desk) -> None:
+    one, two = desk.chain(2)
+    forged = one.replace(parse(one).signatures.popitem()[0].encode(), b"\\u0000" * 40)
+    items = desk.submit(forged, two).receipt.items
+    assert [i.reason for i in items] == ["unknown_key", ""]
