@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from central.cli_list import lists
 from central.cli_pki import broker, pki
 from central.cli_show import show, verify
 from central.clock import now_utc
@@ -190,6 +191,7 @@ def _tell_json(notice: Notice) -> None:
 
 main.add_command(show)
 main.add_command(verify)
+main.add_command(lists)
 main.add_command(pki)
 main.add_command(broker)
 

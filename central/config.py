@@ -36,6 +36,13 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     share: str = "ingest"
 
 
+class ModelsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The units' model bundle, by which references are made, and the key of its publisher; paths as above."""
+
+    bundle: str = "models/bundle"
+    publisher: str = "models/publisher.pub.json"
+
+
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """database: an SQLAlchemy URL; a relative SQLite path is relative to the folder of `central.toml`."""
 
@@ -43,7 +50,9 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     kind: StoreKind
     database: str = "sqlite:///central.sqlite3"
     receipt_key: str = "keys/receipt.pem"
+    vault_key: str = "keys/vault.key"
     broker: BrokerConfig = BrokerConfig()
+    models: ModelsConfig = ModelsConfig()
 
 
 def load_config(folder: Path) -> CentralConfig:

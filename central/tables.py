@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
-_ID = BigInteger().with_variant(Integer(), "sqlite")
+ID = BigInteger().with_variant(Integer(), "sqlite")
 
 meta = Table(
     "meta",
@@ -40,7 +40,7 @@ units = Table(
 records = Table(
     "records",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", ID, primary_key=True, autoincrement=True),
     Column("unit_id", String(63), ForeignKey("units.unit_id"), nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False, unique=True),
@@ -60,7 +60,7 @@ records = Table(
 receipts = Table(
     "receipts",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", ID, primary_key=True, autoincrement=True),
     Column("receipt_id", String(64), nullable=False, unique=True),
     Column("unit_id", String(63), nullable=False),
     Column("issued_utc", String(32), nullable=False),
@@ -72,7 +72,7 @@ receipts = Table(
 refusals = Table(
     "refusals",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", ID, primary_key=True, autoincrement=True),
     Column("unit_id", String(63), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("reason", String(64), nullable=False),
@@ -87,7 +87,7 @@ refusals = Table(
 alarms = Table(
     "alarms",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", ID, primary_key=True, autoincrement=True),
     Column("unit_id", String(63), nullable=False),
     Column("kind", String(64), nullable=False),
     Column("detail", Text, nullable=False),

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from securesystemslib.signer import Signer
 
-from central.config import StoreKind
+from central.config import ModelsConfig, StoreKind
 from central.founding import DEFAULT_DATABASE, found_central, register_unit
 from central.ingest import Answer, Arrival, Ingest
+from central.list_import import ListImport, photographs_beside
 from central.receipts import load_issuer
+from central.reference_maker import ReferenceMaker
 from central.store import CentralStore
+from central.vault import load_vault
 from edge.core.chain import ChainHead
 from edge.core.envelope import SIMULATED_VISIT_TYPE, VISIT_TYPE, digest, seal
 from edge.core.keys import KeyPurpose, KeyRole
@@ -126,3 +129,13 @@ def demonstration_desk(tmp_path: Path) -> Iterator[Desk]:
     made = make_desk(tmp_path / "demonstration", simulated=True)
     yield made
     made.store.close()
+
+
+@pytest.fixture
+def task(desk: Desk, tmp_path: Path) -> ListImport:
+    """The import of lists in `tmp_path`, without models."""
+    folder = desk.folder / "central"
+    with desk.store.transaction() as transaction:
+        vault = load_vault(folder / "keys" / "vault.key", transaction)
+    maker = ReferenceMaker(ModelsConfig(), folder=folder)
+    return ListImport(store=desk.store, vault=vault, maker=maker, photographs=photographs_beside(tmp_path))

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
 
-from central import tables
+from central import tables, tables_people
 from central.config import StoreKind
 from central.engine import open_engine
 from central.store import CentralStore
@@ -48,6 +48,8 @@ def test_database_from_before_there_were_versions_is_brought_forward(
     with engine.begin() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
 
+
+assert tables_people.metadata is tables.metadata, "all tables are declared once they are imported"
 
 FIRST_TABLES = {"meta", "units", "records", "receipts", "refusals", "alarms"}
 
