@@ -28,6 +28,7 @@ from central.console import (
 from central.founding import DEFAULT_DATABASE, found_central, register_unit
 from central.ingest import Arrival
 from central.mqtt import MqttIntake
+from central.post import open_post
 from central.serve import IngestLoop, Notice
 from edge import __version__
 from edge.core.envelope import parse
@@ -129,6 +130,7 @@ def ingest(idle_s: float | None, folder: Path, as_json: bool) -> None:
             stop_within=until_signalled(),
             tell=_tell_json if as_json else _tell,
             idle_s=idle_s,
+            post=open_post(config, store, folder),
         )
         loop.run()
 

@@ -54,7 +54,7 @@ def list_nets(unit_dir: Path, timed: bool, as_json: bool) -> None:
 
 @models.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True))
-@click.option("--key", "key_file", type=click.Path(path_type=Path, dir_okay=False), help="The publisher's public key.")
+@click.option("--key", "key_file", type=click.Path(path_type=Path, dir_okay=False), help="The publisher's key.")
 @UNIT_OPTION
 @json_option
 def install(file: Path, key_file: Path | None, unit_dir: Path, as_json: bool) -> None:

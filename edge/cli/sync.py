@@ -18,7 +18,8 @@ from edge.core.delivery import Timing
 from edge.services.drain import Backlog, ProgressKind
 from edge.services.drain import Progress as Told
 from edge.services.sync_loop import Stopped, Until, run_sync
-from edge.wiring import make_drain, open_unit
+from edge.wiring import open_unit
+from edge.wiring_sync import make_drain
 
 NOT_DELIVERED = 4
 USUAL = frozenset({ProgressKind.CONNECTED, ProgressKind.SENT, ProgressKind.DELIVERED})

@@ -1,4 +1,4 @@
-"""Protocol v1 on the wire: topics, bounds, and the status message (docs/protocol-v1.md).
+"""Protocol v1 on the wire: topics, bounds, and the status message (docs/protocol.md).
 
 A unit's id stands in the topic, and the broker's ACL binds that part of the topic to the certificate; so the
 topic, not the message, says who speaks. Status carries no personal data.
@@ -23,6 +23,14 @@ RECEIVE_MAXIMUM = 100
 MAX_PACKET_BYTES = 257 * 1024
 
 
+class Channel(StrEnum):
+    """What a unit writes, by the last part of its topic; all of it reaches ingest by its shared subscription."""
+
+    RECORDS = "records"
+    CONFIRMATIONS = "confirmations"
+    EVIDENCE = "evidence"
+
+
 class LinkState(StrEnum):
     ONLINE = "online"
     OFFLINE = "offline"
@@ -41,13 +49,22 @@ class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     format: str = FORMAT
 
 
-def ingest_filter(share: str) -> str:
+def ingest_filter(share: str, channel: Channel = Channel.RECORDS) -> str:
     """The subscription that ingest processes share. `share` is known to them only: whoever joins it takes part."""
-    return f"$share/{share}/{ROOT}/+/records"
+    return f"$share/{share}/{ROOT}/+/{channel.value}"
+
+
+def upward_topic(unit_id: str, channel: Channel) -> str:
+    return f"{ROOT}/{unit_id}/{channel.value}"
 
 
 def records_topic(unit_id: str) -> str:
-    return f"{ROOT}/{unit_id}/records"
+    return upward_topic(unit_id, Channel.RECORDS)
+
+
+def messages_topic(unit_id: str) -> str:
+    """Where central's messages to a unit go, other than receipts."""
+    return f"{ROOT}/{unit_id}/messages"
 
 
 def receipts_topic(unit_id: str) -> str:
@@ -64,6 +81,14 @@ def unit_of_topic(topic: str) -> str:
     if len(parts) != 5 or "/".join(parts[:3]) != ROOT or not UNIT_ID.fullmatch(parts[3]):
         raise DoesNotVerify(f"no unit's topic: {topic[:120]!r}", step="topic")
     return parts[3]
+
+
+def channel_of_topic(topic: str) -> Channel:
+    """What kind of thing comes on a unit's topic. Raises DoesNotVerify (step `topic`)."""
+    try:
+        return Channel(topic.rsplit("/", 1)[-1])
+    except ValueError as e:
+        raise DoesNotVerify(f"nothing is taken from {topic[:120]!r}", step="topic") from e
 
 
 def encode_status(status: UnitStatus) -> bytes:

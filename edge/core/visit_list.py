@@ -1,7 +1,8 @@
 """The visit list (访问名单) as a table: who is to be visited, and what the file says of them.
 
 Columns: person_id, name, id_number, scheme, reference; employer, due_date, facts, address_code may follow.
-`reference` names photographs beside the list, separated by `;`. `facts` are codes such as `deceased_reported`, separated by `;`.
+`reference` names photographs beside the list, separated by `;`. `facts` are codes such as `deceased_reported`,
+separated by `;`.
 Wrong rows are reported by line and reason; the right ones are taken.
 """
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from edge.core.confirmation import Applied, ConfirmedMessage
 from edge.core.delivery import (
     DeliveryEvent,
     DeliveryState,
@@ -25,11 +26,14 @@ from edge.core.delivery import (
     overdue,
     select,
 )
+from edge.core.downward import is_downward
+from edge.core.envelope import digest
 from edge.core.errors import SyncError, VerificationError
 from edge.core.keys import PublicKeyDocument
-from edge.core.protocol import LinkState, UnitStatus
+from edge.core.protocol import Channel, LinkState, UnitStatus
 from edge.core.receipt_check import open_receipt
 from edge.ports import Clock, Outbox, RecordStore, Uplink
+from edge.services.inbox import Inbox
 
 
 class ProgressKind(StrEnum):
@@ -41,6 +45,9 @@ class ProgressKind(StrEnum):
     RETRY = "retry"
     REFILL = "refill"
     RECEIPT_IGNORED = "receipt_ignored"
+    APPLIED = "applied"
+    NOT_APPLIED = "not_applied"
+    MESSAGE_IGNORED = "message_ignored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +83,9 @@ class Drain:
         software: str = "",
         window: int = 20,
         timing: Timing | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
+        self._inbox = inbox
         self._unit_id, self._software = unit_id, software
         self._store, self._outbox, self._uplink, self._clock = store, outbox, uplink, clock
         self._trusted = list(trusted)
@@ -87,6 +96,7 @@ class Drain:
         self._setbacks = 0
         self._pause_until_s = 0.0
         self._announced: UnitStatus | None = None
+        self._greeting: set[str] | None = None
 
     def backlog(self) -> Backlog:
         """What is still in the outbox. Raises StoreError."""
@@ -104,12 +114,10 @@ class Drain:
             told += self._connect()
             if not self._held_back_s():
                 told += self._send()
-            raws = self._uplink.received(wait_s)
+            told += self._take_all(self._uplink.received(wait_s))
         except SyncError as e:
             return told + list(self._take_outcomes()) + self._link_down(e)
         told += self._take_outcomes()
-        for raw in raws:
-            told += self._take_receipt(raw)
         return told
 
     def pause_s(self) -> float:
@@ -134,9 +142,20 @@ class Drain:
             return []
         self._uplink.connect()
         self._connected, self._announced = True, None
+        self._greeting = None
         return [Progress(kind=ProgressKind.CONNECTED)]
 
+    def _greet(self) -> None:
+        """Once per link; again when nobody heard it."""
+        if self._inbox is None or self._greeting is not None:
+            return
+        envelopes = self._inbox.greeting()
+        self._greeting = {digest(envelope) for envelope in envelopes}
+        for envelope in envelopes:
+            self._uplink.publish(envelope, Channel.CONFIRMATIONS)
+
     def _send(self) -> Iterator[Progress]:
+        self._greet()
         now, entries = self._now_utc_s(), self._outbox.entries()
         late = overdue(entries, now_utc_s=now, timing=self._timing)
         if late:
@@ -176,6 +195,9 @@ class Drain:
         changed: list[OutboxEntry] = []
         for outcome in self._uplink.outcomes():
             entry = self._outbox.find(outcome.sha256)
+            if outcome.sha256 in (self._greeting or ()):
+                self._greeting = None
+                self._hold_back()
             if entry is None or entry.state is not DeliveryState.SENT:
                 continue
             changed.append(self._advanced(entry, outcome.event, outcome.detail))
@@ -200,6 +222,23 @@ class Drain:
         timing, random01 = self._timing, self._random01()
         wait_s = backoff_s(self._setbacks, random01=random01, base_s=timing.base_s, cap_s=timing.cap_s)
         self._pause_until_s = self._clock.monotonic_s() + wait_s
+
+    def _take_all(self, raws: Iterable[bytes]) -> list[Progress]:
+        """Receipts and messages; what was settled is confirmed in one envelope, after all is saved."""
+        told: list[Progress] = []
+        settled: list[ConfirmedMessage] = []
+        for raw in raws:
+            if self._inbox is None or not is_downward(raw):
+                told += self._take_receipt(raw)
+                continue
+            taken = self._inbox.take(raw)
+            settled += (*taken.settled, *taken.repeated)
+            told += [_of_message(item) for item in taken.settled]
+            if taken.remark:
+                told.append(Progress(kind=ProgressKind.MESSAGE_IGNORED, detail=taken.remark))
+        if self._inbox is not None and settled:
+            self._uplink.publish(self._inbox.confirm(settled), Channel.CONFIRMATIONS)
+        return told
 
     def _take_receipt(self, raw: bytes) -> list[Progress]:
         try:
@@ -240,6 +279,12 @@ def _count(entries: Iterable[OutboxEntry]) -> Backlog:
 
 def _told(outcome: WireOutcome) -> str:
     return f"{outcome.event}: {outcome.detail}" if outcome.detail else str(outcome.event)
+
+
+def _of_message(item: ConfirmedMessage) -> Progress:
+    kind = ProgressKind.APPLIED if item.outcome is Applied.APPLIED else ProgressKind.NOT_APPLIED
+    detail = f"message {item.sequence}" + (f": {item.reason}: {item.detail}" if item.reason else "")
+    return Progress(kind=kind, detail=detail)
 
 
 def _of_change(entry: OutboxEntry) -> Progress:

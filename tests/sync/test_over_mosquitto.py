@@ -18,7 +18,8 @@ from edge.core.errors import ConfigError
 from edge.core.protocol import LinkState, decode_status, ingest_filter, status_topic
 from edge.services.drain import Drain, ProgressKind
 from edge.sync.mqtt import MqttUplink
-from edge.wiring import Unit, make_drain
+from edge.wiring import Unit
+from edge.wiring_sync import make_drain
 from tests.sync.conftest import QUICK, Stage, drain_until, states, visit, wait_for
 from tools.faults.scene import CENTRAL_ID, start
 

@@ -1,0 +1,39 @@
+"""What goes between the wire and central's side of messages and evidence: each arrival is one transaction."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from central.config import CentralConfig
+from central.downward import Downlink
+from central.keys import message_signers
+from central.rows.messages import Due
+from central.store import CentralStore
+
+
+class Post:
+    """Takes what units say beside records, and gives what is to be sent to them."""
+
+    def __init__(self, store: CentralStore, downlink: Downlink) -> None:
+        self._store, self._downlink = store, downlink
+
+    def take(self, unit_id: str, raw: bytes, *, at_utc: str) -> str:
+        """A remark for the log, empty when all is usual. Raises StoreError; then nothing was taken."""
+        with self._store.transaction() as transaction:
+            return self._downlink.accept(transaction, unit_id, raw, at_utc=at_utc)
+
+    def due(self) -> list[tuple[Due, int]]:
+        """What to send now, each with the seconds until it is sent again. Raises StoreError."""
+        with self._store.transaction() as transaction:
+            return self._downlink.due(transaction, now_s=_now_s())
+
+
+def open_post(config: CentralConfig, store: CentralStore, folder: Path) -> Post:
+    """Raises SigningError when a key is not there and cannot be made."""
+    return Post(store, Downlink(message_signers(folder, config)))
+
+
+def _now_s() -> float:
+    """Seconds since the epoch, to compare with what other processes noted."""
+    return time.time_ns() / 1e9

@@ -1,0 +1,131 @@
+"""The composition root of the sync side: its keys, the inbox, and the drain with its wire.
+
+The sync side's two keys are made by whoever first needs them and may read the record key, which vouches for them;
+after that the sync side does without the record key.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from edge import __version__
+from edge.core.delivery import Timing
+from edge.core.envelope import parse
+from edge.core.errors import ConfigError, SigningError
+from edge.core.keys import KeyRole
+from edge.core.sealing import seal_to
+from edge.core.unit_keys import UnitKeys, open_unit_keys, sign_unit_keys
+from edge.services.drain import Drain
+from edge.services.inbox import Inbox, SyncKeys
+from edge.signing import keyfile, sealkey
+from edge.store.database import sync_folder
+from edge.store.inbox import SqliteInbox
+from edge.wiring import Unit
+
+SEALING_KEY = "sealing.key"
+CONFIRMATION_KEY = "confirmation"
+STATEMENT = "unit-keys.json"
+
+
+def sync_keys(unit: Unit) -> SyncKeys:
+    """The keys of the sync side, made now if this unit never had them. Raises SigningError, VerificationError."""
+    statement_file = unit.key_dir / STATEMENT
+    if not statement_file.exists():
+        _make(unit, statement_file)
+    statement = _read(statement_file)
+    keys = open_unit_keys(statement, unit.public)
+    sealing = sealkey.load_sealing_key(unit.key_dir / SEALING_KEY)
+    confirmer = keyfile.load(unit.key_dir, CONFIRMATION_KEY)
+    own = sealkey.sealing_document(sealing, purpose=keys.sealing.purpose, owner=unit.config.unit_id)
+    if (own, confirmer.public) != (keys.sealing, keys.confirmation):
+        raise SigningError(f"the keys in {unit.key_dir} are not those that {STATEMENT} names")
+    return SyncKeys(
+        sealing=sealing, confirmer=confirmer.signer, statement=statement, purpose=unit.public.purpose
+    )
+
+
+def _make(unit: Unit, statement_file: Path) -> None:
+    """The statement comes last: without it the two keys are nobody's, and are made again."""
+    folder, record_key = unit.key_dir, unit.record_key
+    for name in (SEALING_KEY, f"{CONFIRMATION_KEY}.key", f"{CONFIRMATION_KEY}.pub.json"):
+        (folder / name).unlink(missing_ok=True)
+    purpose, owner = record_key.public.purpose, unit.config.unit_id
+    sealing = sealkey.make_sealing_key(folder / SEALING_KEY)
+    confirmer = keyfile.generate(folder, CONFIRMATION_KEY, role=KeyRole.CONFIRMATION, purpose=purpose, owner=owner)
+    keys = UnitKeys(
+        unit_id=owner,
+        serial=1,
+        made_utc=unit.clock.now_utc(),
+        sealing=sealkey.sealing_document(sealing, purpose=purpose, owner=owner),
+        confirmation=confirmer.public,
+    )
+    draft = folder / f".{STATEMENT}.new"
+    draft.write_bytes(sign_unit_keys(keys, record_key.signer))
+    sync_folder(folder)
+    draft.replace(statement_file)
+    sync_folder(folder)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        raw = path.read_bytes()
+    except OSError as e:
+        raise SigningError(f"cannot read {path}: {e.strerror}") from e
+    parse(raw)
+    return raw
+
+
+def make_inbox(unit: Unit) -> Inbox:
+    """The unit's side of central's messages. Raises SigningError, StoreError."""
+    keys = sync_keys(unit)
+    return Inbox(
+        unit_id=unit.config.unit_id,
+        store=inbox_store(unit, keys),
+        keys=keys,
+        trusted=unit.believed(),
+        clock=unit.clock,
+    )
+
+
+def inbox_store(unit: Unit, keys: SyncKeys) -> SqliteInbox:
+    """What has come down, its personal rows sealed to the unit's own key."""
+    own = keys.sealing.public_key().public_bytes_raw().hex()
+    return SqliteInbox(unit.store_file, lambda content, info: seal_to(own, content, info=info))
+
+
+def make_drain(unit: Unit, timing: Timing | None = None) -> Drain:
+    """The drain of a unit's outbox to the broker of unit.toml. Raises ConfigError when that names none."""
+    from edge.sync.mqtt import MqttUplink  # here, so that commands without a link need not load it
+
+    config = unit.config.sync
+    if config is None:
+        raise ConfigError(
+            f"{unit.root / 'unit.toml'} names no broker", remedy="Add [sync] with host (and port) to that file."
+        )
+    return Drain(
+        unit_id=unit.config.unit_id,
+        store=unit.store,
+        outbox=unit.outbox,
+        uplink=MqttUplink(unit_id=unit.config.unit_id, config=config, folder=unit.root),
+        clock=unit.clock,
+        trusted=unit.believed(),
+        random01=random.random,
+        software=f"doorstep {__version__}",
+        window=config.window,
+        timing=timing,
+        inbox=_inbox_if_any(unit),
+    )
+
+
+def _inbox_if_any(unit: Unit) -> Inbox | None:
+    """None on a unit whose keys for messages were never made, where this process may not make them.
+
+    Records must go up all the same; `doorstep status` says what is missing.
+    """
+    try:
+        return make_inbox(unit)
+    except SigningError:
+        if (unit.key_dir / STATEMENT).exists():
+            raise
+        return None
