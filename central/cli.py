@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from central.cli_list import lists
+from central.cli_parcel import import_
 from central.cli_pki import broker, pki
 from central.cli_show import show, verify
 from central.clock import now_utc
@@ -191,6 +192,7 @@ def _tell_json(notice: Notice) -> None:
     print_json_line({"event": notice.kind, "detail": notice.detail, "receipt": receipt})
 
 
+main.add_command(import_)
 main.add_command(show)
 main.add_command(verify)
 main.add_command(lists)

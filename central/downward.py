@@ -125,7 +125,7 @@ class Downlink:
             rows.settle_up_to(connection, unit_id, said.applied_sequence, state="applied", at_utc=at_utc)
             place = {"applied": said.applied_sequence, "list_version": said.list_version}
             rows.save_place(connection, unit_id, **place, at_utc=at_utc)
-        if not said.items:
+        if said.greeting:
             rows.hurry(connection, unit_id)
         return ""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from central.config import CentralConfig
 from central.downward import Downlink
 from central.keys import message_signers
-from central.rows.messages import Due
+from central.rows.messages import QUEUED, Due, messages_of
 from central.store import CentralStore
 
 
@@ -22,6 +22,12 @@ class Post:
         """A remark for the log, empty when all is usual. Raises StoreError; then nothing was taken."""
         with self._store.transaction() as transaction:
             return self._downlink.accept(transaction, unit_id, raw, at_utc=at_utc)
+
+    def waiting(self, unit_id: str) -> list[bytes]:
+        """Every message that a unit has not confirmed, in order, to be carried by hand. Raises StoreError."""
+        with self._store.transaction() as transaction:
+            found = messages_of(transaction.connection, unit_id)
+        return [row["envelope"] for row in found if row["state"] == QUEUED]
 
     def due(self) -> list[tuple[Due, int]]:
         """What to send now, each with the seconds until it is sent again. Raises StoreError."""

@@ -170,6 +170,9 @@ class InboxStore(Protocol):
     def settled(self, sequence: int) -> ConfirmedMessage | None:
         """What became of a message; None when it is not settled."""
 
+    def refused(self, limit: int) -> list[ConfirmedMessage]:
+        """The messages settled as refused, the latest first, at most `limit`."""
+
     def hold(self, sequence: int, raw: bytes) -> None:
         """Keep a message that came before its turn."""
 

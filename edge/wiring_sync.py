@@ -10,22 +10,28 @@ import random
 from pathlib import Path
 
 from edge import __version__
-from edge.core.delivery import Timing
+from edge.core.delivery import DeliveryState, Timing
 from edge.core.envelope import parse
 from edge.core.errors import ConfigError, SigningError
 from edge.core.keys import KeyRole
+from edge.core.parcel import Direction, ParcelHeader
 from edge.core.sealing import seal_to
 from edge.core.unit_keys import UnitKeys, open_unit_keys, sign_unit_keys
-from edge.services.drain import Drain
+from edge.ports import Uplink
+from edge.services.drain import Drain, Progress
 from edge.services.inbox import Inbox, SyncKeys
 from edge.signing import keyfile, sealkey
 from edge.store.database import sync_folder
 from edge.store.inbox import SqliteInbox
+from edge.store.parcel import read_parcel, write_parcel
+from edge.sync.by_hand import NoWire
 from edge.wiring import Unit
 
 SEALING_KEY = "sealing.key"
 CONFIRMATION_KEY = "confirmation"
 STATEMENT = "unit-keys.json"
+MOST_NAMED = 100
+"""Records looked at above a receipt's gap-free sequence, as for the largest window."""
 
 
 def sync_keys(unit: Unit) -> SyncKeys:
@@ -103,19 +109,47 @@ def make_drain(unit: Unit, timing: Timing | None = None) -> Drain:
         raise ConfigError(
             f"{unit.root / 'unit.toml'} names no broker", remedy="Add [sync] with host (and port) to that file."
         )
+    uplink = MqttUplink(unit_id=unit.config.unit_id, config=config, folder=unit.root)
+    return _drain(unit, uplink, _inbox_if_any(unit), window=config.window, timing=timing)
+
+
+def _drain(unit: Unit, uplink: Uplink, inbox: Inbox | None, *, window: int, timing: Timing | None = None) -> Drain:
     return Drain(
         unit_id=unit.config.unit_id,
         store=unit.store,
         outbox=unit.outbox,
-        uplink=MqttUplink(unit_id=unit.config.unit_id, config=config, folder=unit.root),
+        uplink=uplink,
         clock=unit.clock,
         trusted=unit.believed(),
         random01=random.random,
         software=f"doorstep {__version__}",
-        window=config.window,
+        window=window,
         timing=timing,
-        inbox=_inbox_if_any(unit),
+        inbox=inbox,
     )
+
+
+def export_parcel(unit: Unit, folder: Path) -> tuple[Path, int]:
+    """Write what central has not receipted, and how far this unit has come, to a stick; gives file and records.
+
+    Nothing is marked as sent: only a receipt ends a delivery, whichever way it comes.
+    """
+    entries = [e for e in unit.outbox.entries() if e.state is not DeliveryState.QUARANTINED]
+    envelopes = make_inbox(unit).greeting() + [unit.outbox.envelope(e.sequence) for e in entries]
+    header = ParcelHeader(
+        unit_id=unit.config.unit_id,
+        direction=Direction.TO_CENTRAL,
+        written_utc=unit.clock.now_utc(),
+        count=len(envelopes),
+    )
+    return write_parcel(folder, header, envelopes), len(entries)
+
+
+def import_parcel(unit: Unit, folder: Path) -> tuple[list[Progress], bool]:
+    """Apply what central wrote to a stick; gives what came of it, and whether the parcel was whole."""
+    header, envelopes = read_parcel(folder, unit.config.unit_id)
+    drain = _drain(unit, NoWire(), make_inbox(unit), window=MOST_NAMED)
+    return drain.apply(envelopes), len(envelopes) == header.count
 
 
 def _inbox_if_any(unit: Unit) -> Inbox | None:

@@ -32,13 +32,15 @@ class ConfirmedMessage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
-    """`applied_sequence`: all messages up to this one are settled. Sent after connecting too, with no items."""
+    """`applied_sequence`: all messages up to this one are settled. `greeting`: the unit has just connected, and asks
+    for all above; the items are then those it refused lately, in case that was never heard."""
 
     unit_id: str
     made_utc: str
     applied_sequence: int
     list_version: int
     items: tuple[ConfirmedMessage, ...] = ()
+    greeting: bool = False
     format: str = FORMAT
 
 

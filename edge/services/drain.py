@@ -120,6 +120,10 @@ class Drain:
         told += self._take_outcomes()
         return told
 
+    def apply(self, envelopes: Iterable[bytes]) -> list[Progress]:
+        """Take receipts and messages that came by hand, as if by wire. Raises StoreError."""
+        return self._take_all(envelopes)
+
     def pause_s(self) -> float:
         """How long until there is something to do, in seconds; 0 while the link is up or may be tried."""
         return 0.0 if self._connected else self._held_back_s()

@@ -62,7 +62,8 @@ class Inbox:
 
     def greeting(self) -> list[bytes]:
         """What central is told after connecting: the unit's keys, and how far it has come."""
-        return [self._keys.statement, self.confirm([])]
+        refused = self._store.refused(MOST_WAITING)
+        return [self._keys.statement, self.confirm(refused, greeting=True)]
 
     def take(self, raw: bytes) -> Taken:
         """Check one message and apply what is due. Raises StoreError only."""
@@ -82,7 +83,7 @@ class Inbox:
         settled += self._settle_waiting(message.sequence + 1)
         return Taken(settled=tuple(settled))
 
-    def confirm(self, items: Sequence[ConfirmedMessage]) -> bytes:
+    def confirm(self, items: Sequence[ConfirmedMessage], *, greeting: bool = False) -> bytes:
         """The signed confirmation of `items`, with the place reached."""
         state = self._store.state()
         confirmation = Confirmation(
@@ -91,6 +92,7 @@ class Inbox:
             applied_sequence=state.applied_sequence,
             list_version=state.list_version,
             items=tuple(items),
+            greeting=greeting,
         )
         return sign_confirmation(confirmation, self._keys.confirmer)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 from sqlite_utils import Database
@@ -33,11 +34,16 @@ class SqliteInbox:
             row = db.execute(
                 "SELECT sequence, sha256, outcome, reason, detail FROM messages WHERE sequence = ?", (sequence,)
             ).fetchone()
-        if row is None:
-            return None
-        return ConfirmedMessage(
-            sequence=row[0], sha256=row[1], outcome=Applied(row[2]), reason=row[3], detail=row[4]
-        )
+        return _settled(row) if row else None
+
+    def refused(self, limit: int) -> list[ConfirmedMessage]:
+        with self._file.reading() as db:
+            rows = db.execute(
+                "SELECT sequence, sha256, outcome, reason, detail FROM messages WHERE outcome = ?"
+                " ORDER BY sequence DESC LIMIT ?",
+                (Applied.REFUSED.value, limit),
+            ).fetchall()
+        return [_settled(row) for row in rows]
 
     def hold(self, sequence: int, raw: bytes) -> None:
         """Keep a message that came before its turn; the first to claim a place keeps it until that turn."""
@@ -114,6 +120,10 @@ class SqliteInbox:
             sealed = self._seal(msgspec.json.encode(effects.command), COMMAND)
             command_row = (sequence, effects.command.name.value, sealed)
             db.execute("INSERT INTO commands (sequence, name, sealed) VALUES (?, ?, ?)", command_row)
+
+
+def _settled(row: Any) -> ConfirmedMessage:
+    return ConfirmedMessage(sequence=row[0], sha256=row[1], outcome=Applied(row[2]), reason=row[3], detail=row[4])
 
 
 def _state(db: Database) -> DownwardState:
