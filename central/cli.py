@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from central.cli_desk import serve, user
 from central.cli_list import lists
 from central.cli_parcel import import_
 from central.cli_pki import broker, pki
@@ -196,6 +197,8 @@ main.add_command(import_)
 main.add_command(show)
 main.add_command(verify)
 main.add_command(lists)
+main.add_command(serve)
+main.add_command(user)
 main.add_command(pki)
 main.add_command(broker)
 

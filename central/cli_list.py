@@ -12,7 +12,10 @@ from rich.table import Table
 
 from central.clock import now_utc
 from central.console import DOES_NOT_VERIFY, OK, as_json, in_folder, open_central, print_json
+from central.downward import Downlink
+from central.keys import message_signers
 from central.list_import import Imported, ListImport, photographs_beside
+from central.listing import bring_down
 from central.reference_maker import ReferenceMaker
 from central.rows.people import People
 from central.vault import load_vault
@@ -49,6 +52,9 @@ def list_import(ctx: click.Context, file: Path, folder: Path, as_json: bool) -> 
                 at_utc=now_utc(),
                 tell=lambda row, rows: bar.update(shown, completed=row, total=rows),
             )
+        with store.transaction() as transaction:
+            downlink = Downlink(message_signers(folder, config))
+            bring_down(transaction, vault, downlink, done.units, at_utc=now_utc())
     if as_json:
         print_json(done)
     else:
@@ -87,10 +93,14 @@ def list_assign(
             raise InputError(f"not on the list (查无此人): {', '.join(unknown)}")
         units = people.assign(None if unit_id == "-" else unit_id, address_code=address_code, person_ids=person_ids)
         count = sum(1 for _ in people.find(unit_id=unit_id))
+        downlink = Downlink(message_signers(folder, config))
+        waiting = bring_down(transaction, vault, downlink, units, at_utc=now_utc())
     if as_json:
-        print_json({"unit_id": unit_id, "persons": count, "units": units})
+        print_json({"unit_id": unit_id, "persons": count, "units": units, "waiting_for_keys": waiting})
     else:
         click.echo(f"{unit_id} visits {count} persons; lists that changed: {', '.join(units) or 'none'}")
+        for name in waiting:
+            click.echo(f"{name} has not given its keys yet; assign again once it has connected")
 
 
 @lists.command("show")

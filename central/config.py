@@ -43,6 +43,19 @@ class ModelsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     publisher: str = "models/publisher.pub.json"
 
 
+class DeskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The review desk. names: the host names under which it may be called; others are turned away.
+
+    Without cert_file and key_file it speaks plain HTTP, which is for loopback and for a proxy on this machine only.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8480
+    names: tuple[str, ...] = ("127.0.0.1", "localhost")
+    cert_file: str = ""
+    key_file: str = ""
+
+
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """database: an SQLAlchemy URL; a relative SQLite path is relative to the folder of `central.toml`."""
 
@@ -53,6 +66,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     vault_key: str = "keys/vault.key"
     broker: BrokerConfig = BrokerConfig()
     models: ModelsConfig = ModelsConfig()
+    desk: DeskConfig = DeskConfig()
 
 
 def load_config(folder: Path) -> CentralConfig:

@@ -263,4 +263,13 @@ def _row(record: VisitRecord, arrival: Arrival, payload_type: str, at_utc: str) 
         "begun_utc": record.visit.begun_utc,
         "outcome": record.outcome.kind.value,
         "reasons": msgspec.json.encode(record.outcome.reasons).decode(),
+        "person_id": _column(record.visit.person_served.person_id),
+        "scheme": record.visit.person_served.scheme.value,
+        "address_code": _column(record.visit.place.address_code),
+        "worker": _column(record.visit.person_serving),
     }
+
+
+def _column(text: str) -> str:
+    """For selecting and counting only; what no column can hold stands in the envelope alone."""
+    return text if text.isprintable() and len(text) <= 256 else ""

@@ -53,8 +53,15 @@ records = Table(
     Column("begun_utc", Text, nullable=False),
     Column("outcome", String(32), nullable=False),
     Column("reasons", Text, nullable=False),
+    # What the desk asks for; the envelope is what was signed.
+    Column("person_id", Text, nullable=False, server_default=""),
+    Column("scheme", Text, nullable=False, server_default=""),
+    Column("address_code", Text, nullable=False, server_default=""),
+    Column("worker", Text, nullable=False, server_default=""),
     UniqueConstraint("unit_id", "sequence"),
     UniqueConstraint("unit_id", "record_id"),
+    Index("records_by_person", "person_id"),
+    Index("records_by_outcome", "outcome"),
 )
 
 receipts = Table(

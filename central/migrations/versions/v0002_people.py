@@ -24,9 +24,7 @@ def upgrade() -> None:
     op.create_index("persons_by_address", "persons", ["address_code"])
     op.create_table(
         "person_references",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=True),
         sa.Column("person_id", sa.String(64), sa.ForeignKey("persons.person_id"), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("model_sha256", sa.String(64), nullable=False),
