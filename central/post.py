@@ -7,7 +7,9 @@ from pathlib import Path
 
 from central.config import CentralConfig
 from central.downward import Downlink
+from central.evidence import EvidenceIntake
 from central.keys import message_signers
+from central.receipts import load_issuer
 from central.rows.messages import QUEUED, Due, messages_of
 from central.store import CentralStore
 
@@ -15,13 +17,20 @@ from central.store import CentralStore
 class Post:
     """Takes what units say beside records, and gives what is to be sent to them."""
 
-    def __init__(self, store: CentralStore, downlink: Downlink) -> None:
-        self._store, self._downlink = store, downlink
+    def __init__(self, store: CentralStore, downlink: Downlink, evidence: EvidenceIntake | None = None) -> None:
+        self._store, self._downlink, self._evidence = store, downlink, evidence
 
     def take(self, unit_id: str, raw: bytes, *, at_utc: str) -> str:
         """A remark for the log, empty when all is usual. Raises StoreError; then nothing was taken."""
         with self._store.transaction() as transaction:
             return self._downlink.accept(transaction, unit_id, raw, at_utc=at_utc)
+
+    def take_evidence(self, unit_id: str, raw: bytes, *, at_utc: str) -> tuple[str, bytes | None]:
+        """A remark for the log, and the answer to send once this returns. Raises StoreError."""
+        if self._evidence is None:
+            return f"{unit_id}: evidence is not taken here", None
+        with self._store.transaction() as transaction:
+            return self._evidence.accept(transaction, unit_id, raw, at_utc=at_utc)
 
     def waiting(self, unit_id: str) -> list[bytes]:
         """Every message that a unit has not confirmed, in order, to be carried by hand. Raises StoreError."""
@@ -37,7 +46,8 @@ class Post:
 
 def open_post(config: CentralConfig, store: CentralStore, folder: Path) -> Post:
     """Raises SigningError when a key is not there and cannot be made."""
-    return Post(store, Downlink(message_signers(folder, config)))
+    issuer = load_issuer(folder / config.receipt_key, central_id=config.central_id)
+    return Post(store, Downlink(message_signers(folder, config)), EvidenceIntake(issuer))
 
 
 def _now_s() -> float:

@@ -74,7 +74,8 @@ class IngestLoop:
         while not self._stop_within(0.0):
             deliveries = self._intake.take(TAKE_WAIT_S)
             if deliveries:
-                self._next_post_s = 0.0 if any(d.channel is not RECORDS for d in deliveries) else self._next_post_s
+                if any(d.channel is Channel.CONFIRMATIONS for d in deliveries):
+                    self._next_post_s = 0.0
                 self._answer([Arrival(unit_id=d.unit_id, raw=d.raw) for d in deliveries if d.channel is RECORDS])
                 self._take_others([d for d in deliveries if d.channel is not RECORDS])
                 self._intake.acknowledge(deliveries)
@@ -87,7 +88,13 @@ class IngestLoop:
         if self._post is None:
             return
         for delivery in deliveries:
-            remark = self._post.take(delivery.unit_id, delivery.raw, at_utc=now_utc())
+            answer: bytes | None = None
+            if delivery.channel is Channel.EVIDENCE:
+                remark, answer = self._post.take_evidence(delivery.unit_id, delivery.raw, at_utc=now_utc())
+            else:
+                remark = self._post.take(delivery.unit_id, delivery.raw, at_utc=now_utc())
+            if answer is not None:
+                self._intake.answer(delivery.unit_id, answer)
             if remark:
                 self._tell(Notice(kind="remark", detail=remark))
 

@@ -17,6 +17,7 @@ from edge.core.confirmation import ConfirmedMessage
 from edge.core.delivery import OutboxEntry, WireOutcome
 from edge.core.downward import MessageKind
 from edge.core.downward_apply import DownwardState, Effects
+from edge.core.evidence_delivery import EvidenceEntry
 from edge.core.keys import PublicKeyDocument
 from edge.core.protocol import Channel, UnitStatus
 from edge.core.receipt import Receipt
@@ -180,6 +181,27 @@ class InboxStore(Protocol):
 
     def settle(self, item: ConfirmedMessage, kind: MessageKind, effects: Effects) -> DownwardState:
         """Write a message's effects, its outcome and the new place. Raises StoreError when it is not its turn."""
+
+
+class EvidenceStore(Protocol):
+    """Sealed evidence on its way, in the same store. Every method is one transaction."""
+
+    def keep(self, evidence_id: str, manifest: bytes, sealed: bytes, *, chunks: int, person_id: str) -> None: ...
+
+    def under_way(self) -> list[EvidenceEntry]:
+        """What is not settled; what is being sent comes first, then the oldest."""
+
+    def settled(self) -> list[EvidenceEntry]:
+        """What is receipted or refused, and not purged."""
+
+    def find(self, evidence_id: str) -> EvidenceEntry | None: ...
+
+    def manifest(self, evidence_id: str) -> bytes: ...
+
+    def chunk(self, evidence_id: str, number: int) -> bytes: ...
+
+    def save(self, entry: EvidenceEntry) -> None:
+        """Write a new state; a purged piece loses its content."""
 
 
 class Uplink(Protocol):

@@ -7,22 +7,30 @@ after that the sync side does without the record key.
 from __future__ import annotations
 
 import random
+import shutil
+import uuid
 from pathlib import Path
 
 from edge import __version__
+from edge.core.chain import StoredRecord
 from edge.core.delivery import DeliveryState, Timing
 from edge.core.envelope import parse
-from edge.core.errors import ConfigError, SigningError
+from edge.core.errors import ConfigError, InputError, SigningError
+from edge.core.evidence import EvidenceKind
 from edge.core.keys import KeyRole
 from edge.core.parcel import Direction, ParcelHeader
 from edge.core.sealing import seal_to
 from edge.core.unit_keys import UnitKeys, open_unit_keys, sign_unit_keys
 from edge.ports import Uplink
-from edge.services.drain import Drain, Progress
+from edge.services.admission import admit_visit
+from edge.services.drain import Drain
+from edge.services.evidence import EvidenceSender, keep_evidence
 from edge.services.inbox import Inbox, SyncKeys
+from edge.services.progress import Progress
 from edge.signing import keyfile, sealkey
 from edge.store.database import sync_folder
-from edge.store.inbox import SqliteInbox
+from edge.store.evidence import SqliteEvidence
+from edge.store.inbox import SqliteInbox, downward_state
 from edge.store.parcel import read_parcel, write_parcel
 from edge.sync.by_hand import NoWire
 from edge.wiring import Unit
@@ -126,6 +134,39 @@ def _drain(unit: Unit, uplink: Uplink, inbox: Inbox | None, *, window: int, timi
         window=window,
         timing=timing,
         inbox=inbox,
+        evidence=EvidenceSender(
+            unit_id=unit.config.unit_id,
+            store=SqliteEvidence(unit.store_file),
+            trusted=unit.believed(),
+            random01=random.random,
+            timing=timing or Timing(),
+            retention_s=unit.config.evidence_retention_days * 86400.0,
+        ),
+    )
+
+
+def check_visit_may_begin(unit: Unit) -> None:
+    """Raises VisitNotAllowed: too little room, or central has withdrawn the unit."""
+    free_bytes = shutil.disk_usage(unit.root).free
+    admit_visit(
+        free_bytes=free_bytes, min_free_mb=unit.config.min_free_mb, standing=downward_state(unit.store_file).standing
+    )
+
+
+def keep_photo(unit: Unit, record: StoredRecord, file: Path) -> None:
+    """Seal the photograph in `file` to central, as evidence of `record`. Raises InputError, CouldNotBeChecked."""
+    try:
+        content = file.read_bytes()
+    except OSError as e:
+        raise InputError(f"the photograph {file} cannot be read: {e.strerror}") from e
+    keep_evidence(
+        content,
+        evidence_id=uuid.uuid4().hex,
+        kind=EvidenceKind.DOCUMENT_PHOTO,
+        record=record,
+        store=SqliteEvidence(unit.store_file),
+        signer=unit.record_key,
+        trusted=unit.believed(),
     )
 
 

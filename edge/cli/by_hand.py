@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from edge.cli.options import UNIT_OPTION, json_option, print_json
-from edge.services.drain import ProgressKind
+from edge.services.progress import ProgressKind
 from edge.wiring import open_unit
 from edge.wiring_sync import export_parcel, import_parcel
 

@@ -51,6 +51,7 @@ class Wishes:
     witness: str
     recognised_how: str
     documents: tuple[str, ...]
+    photos: tuple[Path, ...]
     denied: bool
     why: str | None
     not_performed: str | None
@@ -87,6 +88,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--witness", default="", help="Who witnesses; never the worker."),
         click.option("--recognised-how", default="", help="How the person was recognised."),
         click.option("--document", "documents", multiple=True, help="Kind of a document that was seen."),
+        click.option("--photo", "photos", type=file, multiple=True, help="A document's photograph, to central."),
         click.option("--denied", is_flag=True, help="The worker could not confirm that it is the person."),
         click.option("--why", type=no_face, help="Why no face was used."),
         click.option("--not-performed", type=no_visit, help="The visit could not take place, and why."),
@@ -126,15 +128,21 @@ def visit(
     if wishes.attest and wishes.not_performed:
         raise click.UsageError("a visit is attested or not performed, not both")
     from edge.wiring import open_unit
+    from edge.wiring_sync import check_visit_may_begin, keep_photo
     from edge.wiring_visit import VisitSide
 
     with open_unit(unit_dir) as unit:
+        if wishes.photos and "send" not in wishes.consent.split(","):
+            raise click.UsageError("--photo leaves the unit, which wants --consent send")
+        check_visit_may_begin(unit)
         side = VisitSide(unit)
         entry = _entry(side, wishes)
         draft = _draft(side, wishes, entry, _request(side, wishes, entry), quiet=as_json)
         from edge.services.keep import keep_visit
 
         stored = keep_visit(draft, store=unit.store, signer=unit.record_key, clock=unit.clock)
+        for file in wishes.photos:
+            keep_photo(unit, stored, file)
     show_outcome(draft, stored, as_json=as_json)
 
 

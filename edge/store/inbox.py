@@ -110,6 +110,13 @@ class SqliteInbox:
                 " ON CONFLICT (person_id) DO UPDATE SET sealed = excluded.sealed",
                 (person.person_id, sealed),
             )
+        if effects.purge_evidence_of is not None:
+            # At central's order, receipted or not; the row stays and says so.
+            everybody = effects.purge_evidence_of == "all"
+            db.execute(
+                "UPDATE evidence SET sealed = x'', state = 'purged' WHERE ? OR person_id = ?",
+                (everybody, effects.purge_evidence_of),
+            )
         if effects.task:
             sealed = self._seal(msgspec.json.encode(effects.task), TASK)
             db.execute("INSERT INTO tasks (sequence, sealed) VALUES (?, ?)", (sequence, sealed))
@@ -120,6 +127,12 @@ class SqliteInbox:
             sealed = self._seal(msgspec.json.encode(effects.command), COMMAND)
             command_row = (sequence, effects.command.name.value, sealed)
             db.execute("INSERT INTO commands (sequence, name, sealed) VALUES (?, ?, ?)", command_row)
+
+
+def downward_state(file: StoreFile) -> DownwardState:
+    """The same as `SqliteInbox.state`, for whoever has no key and needs none."""
+    with file.reading() as db:
+        return _state(db)
 
 
 def _settled(row: Any) -> ConfirmedMessage:

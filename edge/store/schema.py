@@ -116,7 +116,23 @@ _V2 = (
         BEGIN SELECT RAISE(ABORT, 'settled messages never go'); END""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2)
+_V3 = (
+    """CREATE TABLE evidence (
+        evidence_id TEXT PRIMARY KEY,
+        person_id TEXT NOT NULL,
+        manifest BLOB NOT NULL,
+        sealed BLOB NOT NULL,
+        state TEXT NOT NULL,
+        chunks INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_try_utc_s REAL NOT NULL DEFAULT 0,
+        reason TEXT NOT NULL DEFAULT '',
+        settled_utc_s REAL NOT NULL DEFAULT 0
+    ) STRICT""",
+    "CREATE INDEX evidence_state ON evidence (state)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _V3)
 VERSION = len(MIGRATIONS)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from central.config import load_config
 from central.downward import Downlink
+from central.evidence import EvidenceIntake
 from central.ingest import Arrival, Ingest
 from central.keys import message_signers
 from central.post import Post
@@ -25,14 +26,18 @@ from edge.core.errors import SyncError
 from edge.core.protocol import Channel, UnitStatus
 from edge.core.sealing import open_sealed
 from edge.device.clock import ManualClock
-from edge.services.drain import Drain, Progress, ProgressKind
+from edge.services.drain import Drain
+from edge.services.evidence import EvidenceSender
 from edge.services.keep import keep_visit
+from edge.services.progress import Progress, ProgressKind
+from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import LISTED
 from edge.wiring import Unit, open_unit
 from edge.wiring_sync import inbox_store, make_inbox, sync_keys
 from tools.faults.scene import Scene, draft
 
 ISSUED_UTC = "2026-03-02T02:00:00.000Z"
+RETENTION_S = 7 * 86400.0
 TIMING = Timing(base_s=1.0, cap_s=30.0, receipt_s=10.0)
 
 
@@ -55,6 +60,8 @@ class LoopbackWire:
     confirmed: list[bytes] = field(default_factory=list)
     post: Post | None = None
     lose_messages: int = 0
+    evidence: list[bytes] = field(default_factory=list)
+    lose_evidence: int = 0
 
     def connect(self) -> None:
         if self.broken:
@@ -67,6 +74,16 @@ class LoopbackWire:
             raise SyncError("the link broke")
         if channel is Channel.CONFIRMATIONS:
             self._confirm(envelope)
+            return
+        if channel is Channel.EVIDENCE:
+            self.evidence.append(envelope)
+            if self.lose_evidence:
+                self.lose_evidence -= 1
+                return
+            assert self.post is not None
+            _, answer = self.post.take_evidence(self.unit_id, envelope, at_utc="2026-03-02T02:00:00.000Z")
+            if answer:
+                self.down.append(answer)
             return
         self.published.append(sha256)
         if sha256 in self.deny:
@@ -133,10 +150,12 @@ class Bench:
         issuer = load_issuer(self.scene.central / config.receipt_key, central_id=config.central_id)
         self.ingest = Ingest(store=self.store, kind=config.kind, issuer=issuer)
         self.downlink = Downlink(message_signers(self.scene.central, config))
-        self.wire = LoopbackWire(unit_id=unit_id, ingest=self.ingest, post=Post(self.store, self.downlink))
+        post = Post(self.store, self.downlink, EvidenceIntake(issuer))
+        self.wire = LoopbackWire(unit_id=unit_id, ingest=self.ingest, post=post)
         self.sync_keys = sync_keys(self.unit)
         self.inbox_store = inbox_store(self.unit, self.sync_keys)
         self.inbox = make_inbox(self.unit)
+        self.evidence_store = SqliteEvidence(self.unit.store_file)
         self.drain = Drain(
             unit_id=unit_id,
             store=self.unit.store,
@@ -148,6 +167,14 @@ class Bench:
             window=5,
             timing=TIMING,
             inbox=self.inbox,
+            evidence=EvidenceSender(
+                unit_id=unit_id,
+                store=self.evidence_store,
+                trusted=self.unit.believed(),
+                random01=lambda: 1.0,
+                timing=TIMING,
+                retention_s=RETENTION_S,
+            ),
         )
 
     def issue(self, *contents: Content) -> None:

@@ -24,8 +24,8 @@ from edge.core.downward_content import (
 from edge.core.errors import InputError, StoreError
 from edge.core.keys import KeyPurpose, KeyRole
 from edge.core.visit import Scheme
-from edge.services.drain import ProgressKind
 from edge.services.inbox import MOST_WAITING
+from edge.services.progress import ProgressKind
 from tests.samples import sample_key
 from tests.sync.loopback import ISSUED_UTC, Bench, kinds
 

@@ -16,7 +16,8 @@ from central.clock import now
 from edge.core.delivery import DeliveryEvent, DeliveryState
 from edge.core.errors import ConfigError
 from edge.core.protocol import LinkState, decode_status, ingest_filter, status_topic
-from edge.services.drain import Drain, ProgressKind
+from edge.services.drain import Drain
+from edge.services.progress import ProgressKind
 from edge.sync.mqtt import MqttUplink
 from edge.wiring import Unit
 from edge.wiring_sync import make_drain
