@@ -54,6 +54,7 @@ class DeskApp:
             Route("/sign-in", self._sign_in, methods=["POST"]),
             Route("/language/{language:str}", _language, methods=["GET"]),
             Route("/desk.css", _style, methods=["GET"]),
+            Route("/favicon.ico", _no_icon, methods=["GET"]),
             Route("/metrics", self._metrics, methods=["GET"]),
             self._route("/sign-out", self._sign_out, method="POST"),
             self._route("/", views_review.queue),
@@ -187,6 +188,10 @@ async def _language(request: Request) -> Response:
 
 async def _style(_request: Request) -> Response:
     return Response(stylesheet(), media_type="text/css")
+
+
+async def _no_icon(_request: Request) -> Response:
+    return Response(status_code=204)
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from starlette.testclient import TestClient
 
 from central.config import load_config
@@ -14,7 +15,14 @@ from central.desk.app import DeskApp
 from central.desk.at import Room
 from central.desk.room import open_room
 from central.desk.signing_in import Door, Role
-from tests.central.conftest import Desk
+from central.keys import public_documents
+from edge.core.downward import content_of, open_message
+from edge.core.downward_content import Content, decode_content
+from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument, decode_public_key
+from edge.core.sealing import sealing_keyid
+from edge.core.unit_keys import UnitKeys, sign_unit_keys
+from tests.central.conftest import AT_UTC, Desk
+from tests.samples import sample_key
 
 PASSWORD = "correct horse battery"
 BEGIN = dt.datetime(2026, 3, 2, 3, 0, tzinfo=dt.UTC)
@@ -65,6 +73,35 @@ class ReviewDesk:
         found = re.search(r'name="csrf" value="(\w+)"', self.as_(name).get("/").text)
         assert found
         return found[1]
+
+
+def give_keys(desk: ReviewDesk) -> X25519PrivateKey:
+    """Let unit-a say what its messages are sealed to; gives the private half."""
+    private = X25519PrivateKey.generate()
+    public_hex = private.public_key().public_bytes_raw().hex()
+    purpose = KeyPurpose.PROVISIONED
+    sealing = PublicKeyDocument(
+        role=KeyRole.SEALING, purpose=purpose, owner="unit-a", keyid=sealing_keyid(public_hex), public_hex=public_hex
+    )
+    confirmation = sample_key("unit-a", role=KeyRole.CONFIRMATION, purpose=purpose).public
+    keys = UnitKeys(unit_id="unit-a", serial=1, made_utc=AT_UTC, sealing=sealing, confirmation=confirmation)
+    raw = sign_unit_keys(keys, desk.central.signer)
+    with desk.room.store.transaction() as transaction:
+        assert desk.room.downlink.accept(transaction, "unit-a", raw, at_utc=AT_UTC) == ""
+    return private
+
+
+def sent_down(desk: ReviewDesk, private: X25519PrivateKey) -> list[Content]:
+    """What unit-a would apply: every message opened with its own checks."""
+    documents = public_documents(desk.room.folder, desk.room.config)
+    trusted = [decode_public_key(path.read_bytes()) for path in documents]
+    with desk.room.store.transaction() as transaction:
+        due = desk.room.downlink.due(transaction, now_s=desk.now.timestamp())
+    opened = [
+        open_message(message.envelope, trusted, unit_id="unit-a", purpose=KeyPurpose.PROVISIONED)
+        for message, _ in due
+    ]
+    return [decode_content(content_of(message, private), message.kind) for message in opened]
 
 
 def open_desk(central: Desk) -> ReviewDesk:

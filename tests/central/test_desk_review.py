@@ -10,10 +10,11 @@ import pytest
 from central.rows.accounts import Accounts
 from central.rows.reviews import Reviews
 from edge.core.chain import ChainHead
+from edge.core.downward_content import Decision
 from edge.core.envelope import digest
 from edge.core.visit import PersonServed, Place
 from tests.central.conftest import Desk, record
-from tests.central.desks import ReviewDesk, open_desk
+from tests.central.desks import ReviewDesk, give_keys, open_desk, sent_down
 from tests.central.lists import csv_list, row
 
 
@@ -82,6 +83,14 @@ def test_what_is_decided_stays_decided(review_desk: ReviewDesk, sha256: str) -> 
     assert decide(review_desk, "rev-2", sha256, "not_certified") == 409
     assert second(review_desk, "rev-2", sha256) == 409
     assert state(review_desk, sha256) == ("decided", "certified")
+
+
+def test_decision_goes_down_as_a_task_to_the_unit_that_made_the_visit(review_desk: ReviewDesk, sha256: str) -> None:
+    private = give_keys(review_desk)
+    decide(review_desk, "rev-1", sha256, "visit_again")
+    (decision,) = sent_down(review_desk, private)
+    assert isinstance(decision, Decision)
+    assert (decision.record_sha256, decision.decision, decision.task) == (sha256, "visit_again", "visit_again")
 
 
 def test_record_that_is_not_there_or_does_not_wait_is_not_decided(review_desk: ReviewDesk) -> None:
