@@ -14,6 +14,7 @@ from rich.table import Table
 
 from tools.faults.check import Outcome
 from tools.faults.kill import KillReport, run_kills
+from tools.faults.storm import Settled, StormReport, run_storm
 
 
 @click.group()
@@ -42,6 +43,49 @@ def kill(ctx: click.Context, kills: int, seed: int, keep: Path | None, as_json: 
     else:
         _print(report)
     ctx.exit(0 if report.clean else 1)
+
+
+@main.command()
+@click.option("--minutes", default=10.0, show_default=True, help="How long it blows.")
+@click.option("--units", default=6, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Work in this folder and keep it.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def sync(ctx: click.Context, minutes: float, units: int, seed: int, keep: Path | None, as_json: bool) -> None:
+    """Cut, delay, truncate, half-close and kill between and at unit, broker and central, then compare everything.
+
+    Exit code 1 when anything was lost or doubled, a chain is broken, or a receipt's signature does not hold.
+    """
+    console = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="doorstep-storm-") as temporary, Progress(console=console) as bar:
+        task = bar.add_task("storm", total=minutes * 60)
+
+        def tell(gone_s: float, faults: int) -> None:
+            bar.update(task, completed=gone_s, description=f"{faults} faults")
+
+        report = run_storm(keep or Path(temporary), seconds=minutes * 60, seed=seed, units=units, tell=tell)
+    if as_json:
+        click.echo(msgspec.json.encode({**asdict(report), "clean": report.clean}))
+    else:
+        _print_storm(report)
+    ctx.exit(0 if report.clean else 1)
+
+
+def _print_storm(report: StormReport) -> None:
+    console = Console(markup=False, width=120)
+    drained = f"drained in {report.drained_in_s} s afterwards"
+    console.print(f"{report.total_faults} faults in {report.seconds} s, seed {report.seed}; {drained}")
+    for kind, count in sorted(report.faults.items()):
+        console.print(f"  {kind}: {count}")
+    table = Table("", *(unit.records.unit_id for unit in report.units))
+    for field in fields(Outcome)[1:]:
+        table.add_row(field.name.replace("_", " "), *(str(getattr(u.records, field.name)) for u in report.units))
+    for field in fields(Settled)[1:]:
+        table.add_row(field.name.replace("_", " "), *(str(getattr(u, field.name)) for u in report.units))
+    console.print(table)
+    clean = "clean: 0 lost, 0 double, chains whole, every receipt's signature holds"
+    console.print(clean if report.clean else "NOT CLEAN")
 
 
 def _print(report: KillReport) -> None:

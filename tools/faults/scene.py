@@ -72,6 +72,12 @@ class Scene:
                 open_post(config, store, self.central).take(unit_id, statement, at_utc=now_utc())
         return root
 
+    def central_through(self, port: int) -> None:
+        """Let central reach the broker by another port: that of a proxy."""
+        file = self.central / "central.toml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(f"port = {self.broker.port}\n", f"port = {port}\n"), encoding="utf-8")
+
     def give_certificate(self, root: Path, name: str, authority: Path | None = None) -> None:
         """Put a TLS identity in the name of `name` where the unit in `root` looks for its own."""
         made = root.with_name(f"{root.name}.{name}.tls")
