@@ -60,6 +60,7 @@ class DeskApp:
             self._route("/", views_review.queue),
             self._route(review, views_review.review),
             self._route(review + "/pictures/{number:int}", views_review.picture),
+            self._route(review + "/evidence/{number:int}", views_review.evidence),
             self._route(review + "/decision", views_review.decide, _decides, method="POST"),
             self._route(review + "/second", views_review.second, _decides, method="POST"),
             self._route("/units", views_show.units),

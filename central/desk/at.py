@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from central.config import CentralConfig, StoreKind
@@ -20,13 +21,14 @@ from central.vault import Vault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """What the desk works with, the same for all requests."""
+    """What the desk works with, the same for all requests. evidence_key: what units seal their pictures to."""
 
     config: CentralConfig
     folder: Path
     store: CentralStore
     vault: Vault
     downlink: Downlink
+    evidence_key: X25519PrivateKey
     now: Callable[[], dt.datetime]
 
 

@@ -14,7 +14,7 @@ from central.config import CentralConfig
 from central.desk.app import DeskApp
 from central.desk.at import Room
 from central.downward import Downlink
-from central.keys import message_signers
+from central.keys import evidence_key, message_signers
 from central.store import CentralStore
 from central.vault import load_vault
 from edge.core.errors import ConfigError
@@ -27,7 +27,10 @@ def open_room(config: CentralConfig, store: CentralStore, folder: Path) -> Room:
     with store.transaction() as transaction:
         vault = load_vault(folder / config.vault_key, transaction)
     downlink = Downlink(message_signers(folder, config))
-    return Room(config=config, folder=folder, store=store, vault=vault, downlink=downlink, now=now)
+    key = evidence_key(folder, config)
+    return Room(
+        config=config, folder=folder, store=store, vault=vault, downlink=downlink, evidence_key=key, now=now
+    )
 
 
 @contextlib.contextmanager

@@ -10,6 +10,8 @@ from starlette.responses import Response
 from central.clock import as_utc
 from central.desk.at import At
 from central.desk.deciding import Choice, Deciding
+from central.evidence import open_evidence
+from central.rows import evidence as evidence_rows
 from central.rows.accounts import Accounts
 from central.rows.people import People
 from central.rows.reviews import Reviews
@@ -38,6 +40,7 @@ def review(at: At, *, error: str = "", status: int = 200) -> Response:
         if row is None:
             return at.message("not_found", status=404)
         references = People(transaction, at.room.vault).references(row["person_id"])
+        sent = evidence_rows.of_record(transaction.connection, sha256)
         accounts = Accounts(transaction)
         accounts.log(at.visitor.username, "review_opened", at_utc=as_utc(at.at), subject=sha256)
         log = accounts.logged(subject=sha256, limit=30)
@@ -48,8 +51,9 @@ def review(at: At, *, error: str = "", status: int = 200) -> Response:
         row={name: value for name, value in row.items() if name != "envelope"},
         record=record,
         clock_off=record.clock.set_back,
-        pictures=range(len(references)) if "pictures" in at.query else None,
         reference_count=len(references),
+        evidence_count=len(sent),
+        show="pictures" in at.query,
         choices=[c.value for c in Choice],
         own=row["proposed_by"] == at.visitor.username,
         log=log,
@@ -71,6 +75,21 @@ def picture(at: At) -> Response:
         )
     kind = "image/png" if found.picture.startswith(b"\x89PNG") else "image/jpeg"
     return Response(found.picture, media_type=kind)
+
+
+def evidence(at: At) -> Response:
+    """One picture of the visit, opened with central's key. Every opening is logged before it is given."""
+    sha256, number = at.path["sha256"], int(at.path["number"])
+    with at.room.store.transaction() as transaction:
+        sent = evidence_rows.of_record(transaction.connection, sha256)
+        if number >= len(sent):
+            return at.message("not_found", status=404)
+        evidence_id = sent[number]["evidence_id"]
+        Accounts(transaction).log(
+            at.visitor.username, "evidence_opened", at_utc=as_utc(at.at), subject=sha256, detail=evidence_id[:64]
+        )
+        found = open_evidence(transaction, at.room.evidence_key, evidence_id)
+    return Response(found, media_type="image/jpeg")
 
 
 def decide(at: At) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import re
 from dataclasses import dataclass, field
@@ -108,9 +109,6 @@ def open_desk(central: Desk) -> ReviewDesk:
     folder = central.folder / "central"
     opened = open_room(load_config(folder), central.store, folder)
     desk = ReviewDesk(central=central, room=opened)
-    room = Room(
-        config=opened.config, folder=folder, store=central.store, vault=opened.vault, downlink=opened.downlink,
-        now=lambda: desk.now,
-    )  # fmt: skip
+    room = dataclasses.replace(opened, now=lambda: desk.now)
     desk.room = room
     return desk
