@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass
-
 import pytest
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from edge.core.errors import DoesNotVerify
 from edge.core.sealing import OVERHEAD_BYTES, open_sealed, seal_to
+from tests.hpke_reading import Reading
 
 # RFC 9180, appendix A.1.1: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, base mode, sequence number 0.
 RECEIVER = bytes.fromhex("4612c550263fc8ad58375df3f557aac531d26850903e55a9f23f21d8534e8ac8")
@@ -21,41 +18,6 @@ PLAINTEXT = b"Beauty is truth, truth beauty"
 CIPHERTEXT = bytes.fromhex(
     "f938558b5d72f1a23810b4be2ab4f84331acc02fc97babc53a52ae8218a355a96d8770ac83d07bea87e13c512a"
 )
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Sections 4, 4.1 and 5.1 of the RFC, written down plainly, for one AEAD."""
-
-    aead_id: int
-    key_bytes: int
-
-    def open(self, private: X25519PrivateKey, enc: bytes, ciphertext: bytes, *, info: bytes, aad: bytes) -> bytes:
-        shared = self._decapsulated(private, enc)
-        suite = b"HPKE" + (0x20).to_bytes(2) + (1).to_bytes(2) + self.aead_id.to_bytes(2)
-        psk_id_hash = extract(b"", b"HPKE-v1" + suite + b"psk_id_hash")
-        info_hash = extract(b"", b"HPKE-v1" + suite + b"info_hash" + info)
-        context = b"\0" + psk_id_hash + info_hash
-        secret = extract(shared, b"HPKE-v1" + suite + b"secret")
-        key = expand(secret, suite, b"key", context, self.key_bytes)
-        nonce = expand(secret, suite, b"base_nonce", context, 12)
-        return AESGCM(key).decrypt(nonce, ciphertext, aad)
-
-    def _decapsulated(self, private: X25519PrivateKey, enc: bytes) -> bytes:
-        suite = b"KEM" + (0x20).to_bytes(2)
-        dh = private.exchange(X25519PublicKey.from_public_bytes(enc))
-        eae_prk = extract(b"", b"HPKE-v1" + suite + b"eae_prk" + dh)
-        return expand(eae_prk, suite, b"shared_secret", enc + private.public_key().public_bytes_raw(), 32)
-
-
-def extract(salt: bytes, ikm: bytes) -> bytes:
-    return hmac.digest(salt or bytes(32), ikm, "sha256")
-
-
-def expand(prk: bytes, suite: bytes, label: bytes, info: bytes, length: int) -> bytes:
-    """LabeledExpand for at most one block of the hash."""
-    labeled = length.to_bytes(2) + b"HPKE-v1" + suite + label + info
-    return hmac.digest(prk, labeled + b"\x01", "sha256")[:length]
 
 
 @pytest.fixture
