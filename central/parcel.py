@@ -13,7 +13,6 @@ from edge.core.envelope import RECORD_TYPES, parse
 from edge.core.errors import ConfigError, VerificationError
 from edge.core.parcel import (
     MAX_HEADER_BYTES,
-    MAX_LINE_BYTES,
     Direction,
     ParcelHeader,
     parcel_lines,
@@ -74,7 +73,7 @@ def _taken(path: Path, ingest: Ingest, post: Post, at_utc: str) -> Carried:
 def _read(path: Path) -> tuple[ParcelHeader, list[bytes]]:
     with path.open("rb") as file:
         header = read_parcel_header(file.readline(MAX_HEADER_BYTES), Direction.TO_CENTRAL)
-        return header, list(whole_lines(iter(lambda: file.readline(MAX_LINE_BYTES), b"")))
+        return header, list(whole_lines(file.readline))
 
 
 def _is_record(raw: bytes) -> bool:

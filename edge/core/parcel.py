@@ -6,7 +6,7 @@ wire. A parcel that was cut off is as good as its whole lines; the first line sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
@@ -59,8 +59,14 @@ def read_parcel_header(line: bytes, direction: Direction) -> ParcelHeader:
     return header
 
 
-def whole_lines(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The envelopes that are there to their end; a last line without one was cut off."""
-    for line in lines:
-        if line.endswith(b"\n") and len(line) > 1:
-            yield line[:-1]
+def whole_lines(readline: Callable[[int], bytes]) -> Iterator[bytes]:
+    """The envelopes that are there to their end; a last line without one was cut off.
+
+    `readline(limit)` is a binary file's. Of an overlong line only its beginning is given, which is no envelope.
+    """
+    while line := readline(MAX_LINE_BYTES):
+        piece = line
+        while piece and not piece.endswith(b"\n"):
+            piece = readline(MAX_LINE_BYTES)
+        if piece and len(line) > 1:
+            yield line.removesuffix(b"\n")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from edge.core.errors import InputError
 from edge.core.parcel import (
     MAX_HEADER_BYTES,
-    MAX_LINE_BYTES,
     Direction,
     ParcelHeader,
     parcel_lines,
@@ -50,10 +48,4 @@ def read_parcel(folder: Path, unit_id: str) -> tuple[ParcelHeader, list[bytes]]:
         )
     with faults_translated(path), path.open("rb") as file:
         header = read_parcel_header(file.readline(MAX_HEADER_BYTES), Direction.TO_UNIT)
-        return header, list(whole_lines(_lines(file)))
-
-
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Lines as they are; of an overlong one its pieces, none of which is an envelope."""
-    while line := file.readline(MAX_LINE_BYTES):
-        yield line
+        return header, list(whole_lines(file.readline))

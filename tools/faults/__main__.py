@@ -14,6 +14,7 @@ from rich.table import Table
 
 from tools.faults.check import Outcome
 from tools.faults.kill import KillReport, run_kills
+from tools.faults.link import LinkPlan, LinkReport, run_link
 from tools.faults.storm import Settled, StormReport, run_storm
 
 
@@ -70,6 +71,40 @@ def sync(ctx: click.Context, minutes: float, units: int, seed: int, keep: Path |
     else:
         _print_storm(report)
     ctx.exit(0 if report.clean else 1)
+
+
+@main.command()
+@click.option("--visits", default=3000, show_default=True)
+@click.option("--pictures", default=300, show_default=True, help="Visits with a photograph as evidence.")
+@click.option("--speedup", default=20.0, show_default=True, help="Link, waits and hour are so many times quicker.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def link(ctx: click.Context, visits: int, pictures: int, speedup: float, seed: int, as_json: bool) -> None:
+    """30 days offline, then an hour of 64 kbit/s with 600 ms round trip and resets: what arrives, and when.
+
+    Exit code 1 when a result is left open, or evidence went before the results.
+    """
+    plan = LinkPlan(visits=visits, pictures=pictures, speedup=speedup, seed=seed)
+    console = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="doorstep-link-") as temporary, console.status("starting") as status:
+        report = run_link(Path(temporary), plan, status.update)
+    if as_json:
+        click.echo(msgspec.json.encode({**asdict(report), "bytes_per_result": report.bytes_per_result}))
+    else:
+        _print_link(report)
+    ctx.exit(0 if report.results_s is not None and not report.pictures_before_results else 1)
+
+
+def _print_link(report: LinkReport) -> None:
+    plan = report.plan
+    click.echo(f"{plan.visits} visits and {plan.pictures} pictures of {plan.picture_bytes} bytes waited")
+    click.echo(f"link: {plan.bits_per_s / 1000:.0f} kbit/s each way, {plan.round_trip_s * 1000:.0f} ms round trip")
+    click.echo(f"run {plan.speedup:g} times quicker than life; times below are the link's own, seed {plan.seed}")
+    click.echo(f"results: {report.results} of {plan.visits} receipted after {report.results_s} s")
+    click.echo(f"  {report.bytes_per_result:.0f} bytes a result on the wire, both ways, TLS included")
+    click.echo(f"pictures: {report.pictures} of {plan.pictures}, {report.pictures_before_results} before the results")
+    click.echo(f"{report.total_bytes} bytes in {report.total_s} s, {report.resets} resets")
 
 
 def _print_storm(report: StormReport) -> None:
