@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from central.cli_desk import serve, user
+from central.cli_figures import gaps, report, simulate
 from central.cli_list import lists
 from central.cli_parcel import import_
 from central.cli_pki import broker, pki
@@ -197,6 +198,9 @@ main.add_command(import_)
 main.add_command(show)
 main.add_command(verify)
 main.add_command(lists)
+main.add_command(gaps)
+main.add_command(report)
+main.add_command(simulate)
 main.add_command(serve)
 main.add_command(user)
 main.add_command(pki)
