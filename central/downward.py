@@ -13,7 +13,7 @@ from central.rows import messages as rows
 from central.store import Transaction
 from edge.core.confirmation import CONFIRMATION_TYPE, Confirmation, open_confirmation
 from edge.core.downward import Downward, MessageKind, protect, sign_message
-from edge.core.downward_content import Content, encode_content, kind_of_content
+from edge.core.downward_content import Command, CommandName, Content, encode_content, kind_of_content
 from edge.core.envelope import digest, parse
 from edge.core.errors import InputError, VerificationError
 from edge.core.unit_keys import UNIT_KEYS_TYPE, UnitKeys, open_unit_keys
@@ -40,21 +40,39 @@ class Downlink:
         # The unit's row is locked from here to the commit, so that no two messages share a place.
         if transaction.unit(unit_id) is None:
             raise InputError(f"no unit {unit_id!r} is registered here")
+        sequence = rows.last_sequence(transaction.connection, unit_id) + 1
+        rows.add_message(transaction.connection, self._row(transaction, unit_id, sequence, content, at_utc))
+        return sequence
+
+    def withdraw_from_revoked(self, transaction: Transaction, *, at_utc: str) -> None:
+        """What names persons and has not been confirmed goes to no revoked unit; a command holds its place.
+
+        A unit that did get it, its confirmation lost, leaves the stand-in alone and says how far it has come.
+        """
+        for unit_id, sequence, kind in rows.personal_for_revoked(transaction.connection):
+            stand_in = Command(name=CommandName.WITHDRAWN, subject=kind)
+            row = self._row(transaction, unit_id, sequence, stand_in, at_utc)
+            rows.replace_message(transaction.connection, unit_id, sequence, row)
+
+    def _row(
+        self, transaction: Transaction, unit_id: str, sequence: int, content: Content, at_utc: str
+    ) -> dict[str, object]:
+        """The signed message as a row. Raises InputError as `issue` does."""
+        kind = kind_of_content(content)
         sealing = self.keys_of(transaction, unit_id).sealing
         message = Downward(
             message_id=uuid.uuid4().hex,
             central_id=self._signers.central_id,
             unit_id=unit_id,
-            sequence=rows.last_sequence(transaction.connection, unit_id) + 1,
+            sequence=sequence,
             kind=kind,
             issued_utc=at_utc,
             content=b"",
         )
         message = protect(encode_content(content), message, sealing.public_hex)
         raw = sign_message(message, self._signers.by_kind[kind])
-        row = {"unit_id": unit_id, "sequence": message.sequence, "kind": kind.value, "issued_utc": at_utc}
-        rows.add_message(transaction.connection, {**row, "sha256": digest(raw), "envelope": raw})
-        return message.sequence
+        row = {"unit_id": unit_id, "sequence": sequence, "kind": kind.value, "issued_utc": at_utc}
+        return {**row, "sha256": digest(raw), "envelope": raw}
 
     def keys_of(self, transaction: Transaction, unit_id: str) -> UnitKeys:
         """What a unit's messages are sealed to. Raises InputError when the unit has not said so yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from central.clock import now_utc
 from central.config import CentralConfig
 from central.downward import Downlink
 from central.evidence import EvidenceIntake
@@ -35,12 +36,14 @@ class Post:
     def waiting(self, unit_id: str) -> list[bytes]:
         """Every message that a unit has not confirmed, in order, to be carried by hand. Raises StoreError."""
         with self._store.transaction() as transaction:
+            self._downlink.withdraw_from_revoked(transaction, at_utc=now_utc())
             found = messages_of(transaction.connection, unit_id)
         return [row["envelope"] for row in found if row["state"] == QUEUED]
 
     def due(self) -> list[tuple[Due, int]]:
         """What to send now, each with the seconds until it is sent again. Raises StoreError."""
         with self._store.transaction() as transaction:
+            self._downlink.withdraw_from_revoked(transaction, at_utc=now_utc())
             return self._downlink.due(transaction, now_s=_now_s())
 
 

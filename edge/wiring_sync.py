@@ -134,6 +134,7 @@ def _drain(unit: Unit, uplink: Uplink, inbox: Inbox | None, *, window: int, timi
         window=window,
         timing=timing,
         inbox=inbox,
+        free_mb=lambda: shutil.disk_usage(unit.root).free // 1_000_000,
         evidence=EvidenceSender(
             unit_id=unit.config.unit_id,
             store=SqliteEvidence(unit.store_file),

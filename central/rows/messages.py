@@ -72,8 +72,23 @@ def hurry(connection: Connection, unit_id: str) -> None:
     connection.execute(update(messages).where(*waiting).values(next_try_s=0, attempts=0))
 
 
+def personal_for_revoked(connection: Connection) -> list[tuple[str, int, str]]:
+    """Unit, sequence and kind of what waits for a revoked unit and is no command."""
+    query = (
+        select(messages.c.unit_id, messages.c.sequence, messages.c.kind)
+        .join(units, units.c.unit_id == messages.c.unit_id)
+        .where(messages.c.state == QUEUED, messages.c.kind != "command", units.c.revoked_utc.is_not(None))
+    )
+    return [(unit_id, sequence, kind) for unit_id, sequence, kind in connection.execute(query)]
+
+
+def replace_message(connection: Connection, unit_id: str, sequence: int, row: dict[str, Any]) -> None:
+    same = (messages.c.unit_id == unit_id, messages.c.sequence == sequence, messages.c.state == QUEUED)
+    connection.execute(update(messages).where(*same).values(row))
+
+
 def due(connection: Connection, *, now_s: int, window: int, limit: int) -> list[Due]:
-    """What is to be sent, in order, at most `window` beyond each unit's place; of a revoked unit commands only."""
+    """What is to be sent, in order, at most `window` beyond each unit's place."""
     query = (
         select(messages.c.unit_id, messages.c.sequence, messages.c.envelope, messages.c.attempts)
         .join(unit_messaging, unit_messaging.c.unit_id == messages.c.unit_id)

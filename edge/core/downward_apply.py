@@ -94,7 +94,7 @@ def _command(command: Command, state: DownwardState) -> Effects:
     name = command.name
     if name is CommandName.UNLOCK_WORKER and not command.subject:
         raise MessageRefused("bad_content", "which worker is to be unlocked is not said")
-    if name is CommandName.UNLOCK_WORKER:
+    if name in (CommandName.UNLOCK_WORKER, CommandName.WITHDRAWN):
         return Effects(command=command)
     if name is CommandName.PURGE:
         return _purge(command)

@@ -85,6 +85,7 @@ class CommandName(StrEnum):
     REVOKE = "revoke"  # no new visits, the list goes; what is in the outbox is still delivered
     REINSTATE = "reinstate"  # ends a revocation
     RETIRE = "retire"  # as revoke, for good
+    WITHDRAWN = "withdrawn"  # stands in the place of a message that was never sent; subject: its kind
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):

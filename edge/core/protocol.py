@@ -13,6 +13,7 @@ import msgspec
 from edge.core.config import UNIT_ID
 from edge.core.document import read_json
 from edge.core.errors import DoesNotVerify
+from edge.core.record import ClockSource
 
 FORMAT = "doorstep.status/1"
 ROOT = "doorstep/v1/units"
@@ -37,7 +38,10 @@ class LinkState(StrEnum):
 
 
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Birth (online) and last will (offline), retained. The offline form leaves the rest at zero."""
+    """Birth (online) and last will (offline), retained. The offline form leaves the rest at zero.
+
+    free_mb and clock_*: null where the unit cannot say. Nothing personal stands here.
+    """
 
     unit_id: str
     state: LinkState
@@ -46,6 +50,12 @@ class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     head_sha256: str = ""
     outbox_open: int = 0
     outbox_quarantined: int = 0
+    evidence_open: int = 0
+    applied_sequence: int = 0
+    list_version: int = 0
+    free_mb: int | None = None
+    clock_source: ClockSource | None = None
+    clock_uncertainty_s: float | None = None
     format: str = FORMAT
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+import msgspec
+
 from edge.core.confirmation import ConfirmedMessage
 from edge.core.delivery import (
     DeliveryEvent,
@@ -24,6 +26,7 @@ from edge.core.delivery import (
     select,
 )
 from edge.core.downward import is_downward
+from edge.core.downward_apply import DownwardState
 from edge.core.envelope import digest
 from edge.core.errors import SyncError, VerificationError
 from edge.core.evidence import is_evidence_receipt
@@ -58,7 +61,9 @@ class Drain:
         timing: Timing | None = None,
         inbox: Inbox | None = None,
         evidence: EvidenceSender | None = None,
+        free_mb: Callable[[], int | None] = lambda: None,
     ) -> None:
+        self._free_mb = free_mb
         self._inbox, self._evidence = inbox, evidence
         self._unit_id, self._software = unit_id, software
         self._store, self._outbox, self._uplink, self._clock = store, outbox, uplink, clock
@@ -162,8 +167,17 @@ class Drain:
                 self._uplink.publish(part, Channel.EVIDENCE)
 
     def _announce(self, backlog: Backlog) -> None:
-        head = self._store.head()
-        status = UnitStatus(
+        status = self._status(backlog)
+        # While a queue drains, its depth alone is not worth a message per step; nor is a megabyte.
+        rounded = msgspec.structs.replace(status, free_mb=None, clock_uncertainty_s=None)
+        if self._announced is None or (backlog.open == 0 and rounded != self._announced):
+            self._uplink.announce(status)
+            self._announced = rounded
+
+    def _status(self, backlog: Backlog) -> UnitStatus:
+        head, clock = self._store.head(), self._clock.state()
+        come = self._inbox.state() if self._inbox else DownwardState()
+        return UnitStatus(
             unit_id=self._unit_id,
             state=LinkState.ONLINE,
             software=self._software,
@@ -171,11 +185,13 @@ class Drain:
             head_sha256=head.sha256,
             outbox_open=backlog.open,
             outbox_quarantined=backlog.quarantined,
+            evidence_open=self._evidence.open_count() if self._evidence else 0,
+            applied_sequence=come.applied_sequence,
+            list_version=come.list_version,
+            free_mb=self._free_mb(),
+            clock_source=clock.source,
+            clock_uncertainty_s=clock.uncertainty_s,
         )
-        # While a queue drains, its depth alone is not worth a message per step.
-        if self._announced is None or (backlog.open == 0 and status != self._announced):
-            self._uplink.announce(status)
-            self._announced = status
 
     def _take_outcomes(self) -> Iterator[Progress]:
         changed: list[OutboxEntry] = []

@@ -65,6 +65,9 @@ class Inbox:
         refused = self._store.refused(MOST_WAITING)
         return [self._keys.statement, self.confirm(refused, greeting=True)]
 
+    def state(self) -> DownwardState:
+        return self._store.state()
+
     def take(self, raw: bytes) -> Taken:
         """Check one message and apply what is due. Raises StoreError only."""
         try:
