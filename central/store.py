@@ -5,7 +5,7 @@ Only statements and transactions; what may be stored is decided in ingest.py. A 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,9 +127,17 @@ class Transaction:
         row = self.connection.execute(query).mappings().one_or_none()
         return None if row is None else dict(row)
 
-    def add_record(self, row: dict[str, Any]) -> bool:
-        """Insert a record; False, and nothing changed, when a unique column is taken by another."""
-        return self._inserted(tables.records, row)
+    def neighbours(self, unit_id: str, sequences: set[int], record_ids: set[str]) -> list[dict[str, Any]]:
+        """What is held under these sequences or these record ids; digests only, no envelopes."""
+        c = tables.records.c
+        query = select(c.sequence, c.record_id, c.sha256, c.previous_sha256).where(c.unit_id == unit_id)
+        found = query.where(c.sequence.in_(sequences) | c.record_id.in_(record_ids))
+        return [dict(row) for row in self.connection.execute(found).mappings()]
+
+    def add_records(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert records whose unit is locked. A unique column that is taken ends the whole transaction."""
+        if rows:
+            self.connection.execute(insert(tables.records), rows)
 
     def advance_gap_free(self, unit_id: str, gap_free: int) -> int:
         """Move a unit's gap-free sequence over all records that now join on to it; gives the new one."""
