@@ -27,6 +27,7 @@ from edge.store.target import TargetKind, kind_of, read_record
 
 SYSTEM_FOLDER = Path("/var/lib/doorstep")
 RECORD_KEY = "record"
+SEALING_KEY = "sealing.key"
 
 _UNIT_TOML = """\
 # A Doorstep unit. Paths are relative to this folder; every field is explained in edge/core/config.py.

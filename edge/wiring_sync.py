@@ -33,9 +33,8 @@ from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import SqliteInbox, downward_state
 from edge.store.parcel import read_parcel, write_parcel
 from edge.sync.by_hand import NoWire
-from edge.wiring import Unit
+from edge.wiring import SEALING_KEY, Unit
 
-SEALING_KEY = "sealing.key"
 CONFIRMATION_KEY = "confirmation"
 STATEMENT = "unit-keys.json"
 MOST_NAMED = 100

@@ -151,6 +151,8 @@ def _entry(side: VisitSide, wishes: Wishes) -> ListEntry | None:
     from edge.core.visit_list import find
     from edge.wiring_visit import LIST_FILE
 
+    if wishes.list_file is None and side.central_list:
+        return find(side.entries_from_central(), wishes.person_id)
     if wishes.list_file is None and not (side.unit.root / LIST_FILE).is_file():
         return None
     entries, wrong = side.visit_list(wishes.list_file)
@@ -221,6 +223,7 @@ def _draft_by_face(
 
     request.check_face_consent()
     pictures = list(wishes.references)
+    from_central = [] if wishes.references or wishes.list_file else side.references_from_central(wishes.person_id)
     if entry and not pictures:
         folder = (wishes.list_file or side.unit.root / LIST_FILE).parent
         pictures = [folder / name for name in entry.references]
@@ -229,7 +232,7 @@ def _draft_by_face(
         visit = certify_by_face(
             camera,
             side.face_nets,
-            side.references(pictures),
+            from_central or side.references(pictures),
             side.policy,
             references_verified=side.vouches_for(wishes.list_file if verified else Path("--reference")),
             watch=watch,

@@ -80,9 +80,7 @@ class SqliteInbox:
 
     def listed(self) -> Iterator[bytes]:
         """Every person of the visit list, sealed under LISTED, by person_id."""
-        with self._file.reading() as db:
-            rows = db.execute("SELECT sealed FROM listed ORDER BY person_id").fetchall()
-        return (bytes(row[0]) for row in rows)
+        return listed_rows(self._file)
 
     def tasks(self) -> Iterator[tuple[int, bytes]]:
         """Decisions of the desk that are not done: number, and the decision sealed under TASK."""
@@ -91,12 +89,6 @@ class SqliteInbox:
                 "SELECT sequence, sealed FROM tasks WHERE done_utc IS NULL ORDER BY sequence"
             ).fetchall()
         return ((row[0], bytes(row[1])) for row in rows)
-
-    def policies(self) -> Iterator[bytes]:
-        """Policy files that came down, the newest first."""
-        with self._file.reading() as db:
-            rows = db.execute("SELECT toml FROM policies ORDER BY sequence DESC").fetchall()
-        return (bytes(row[0]) for row in rows)
 
     def _write(self, db: Database, sequence: int, effects: Effects) -> None:
         if effects.clear_list:
@@ -127,6 +119,20 @@ class SqliteInbox:
             sealed = self._seal(msgspec.json.encode(effects.command), COMMAND)
             command_row = (sequence, effects.command.name.value, sealed)
             db.execute("INSERT INTO commands (sequence, name, sealed) VALUES (?, ?, ?)", command_row)
+
+
+def listed_rows(file: StoreFile) -> Iterator[bytes]:
+    """The visit list as it lies, sealed under LISTED; for whoever has the unit's sealing key."""
+    with file.reading() as db:
+        rows = db.execute("SELECT sealed FROM listed ORDER BY person_id").fetchall()
+    return (bytes(row[0]) for row in rows)
+
+
+def policy_files(file: StoreFile) -> Iterator[bytes]:
+    """Policy files that came down, the newest first."""
+    with file.reading() as db:
+        rows = db.execute("SELECT toml FROM policies ORDER BY sequence DESC").fetchall()
+    return (bytes(row[0]) for row in rows)
 
 
 def downward_state(file: StoreFile) -> DownwardState:
