@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from central.ingest import Arrival, Ingest
 from central.post import Post
 from edge.core.envelope import RECORD_TYPES, parse
 from edge.core.errors import ConfigError, VerificationError
+from edge.core.evidence import EvidenceReceipt, is_evidence
 from edge.core.parcel import (
     MAX_HEADER_BYTES,
     Direction,
@@ -50,23 +53,25 @@ def _taken(path: Path, ingest: Ingest, post: Post, at_utc: str) -> Carried:
         header, lines = _read(path)
     except VerificationError as e:
         return Carried(unit_id=path.name, stored=0, refused=0, messages=0, whole=False, remarks=(e.message,))
-    records = [raw for raw in lines if _is_record(raw)]
-    said = (post.take(header.unit_id, raw, at_utc=at_utc) for raw in lines if not _is_record(raw))
-    remarks = tuple(remark for remark in said if remark)
+    evidence = [raw for raw in lines if is_evidence(raw)]
+    others = [raw for raw in lines if not is_evidence(raw)]
+    records = [raw for raw in others if _is_record(raw)]
+    remarks = [post.take(header.unit_id, raw, at_utc=at_utc) for raw in others if not _is_record(raw)]
     receipts, verdicts = [], []
     for batch in _batches(records):
         for answer in ingest.accept([Arrival(unit_id=header.unit_id, raw=raw) for raw in batch], at_utc=at_utc):
             receipts.append(answer.envelope)
             verdicts += [item.verdict for item in answer.receipt.items]
+    answers = _take_evidence(header.unit_id, evidence, post, remarks, at_utc)
     messages = post.waiting(header.unit_id)
-    _write(path.parent, header.unit_id, [*receipts, *messages], at_utc)
+    _write(path.parent, header.unit_id, [*receipts, *answers, *messages], at_utc)
     return Carried(
         unit_id=header.unit_id,
         stored=verdicts.count(Verdict.STORED),
         refused=verdicts.count(Verdict.REFUSED),
         messages=len(messages),
         whole=len(lines) == header.count,
-        remarks=remarks,
+        remarks=tuple(remark for remark in remarks if remark),
     )
 
 
@@ -83,6 +88,21 @@ def _is_record(raw: bytes) -> bool:
     except VerificationError:
         return True
     return payload_type in RECORD_TYPES
+
+
+def _take_evidence(unit_id: str, lines: list[bytes], post: Post, remarks: list[str], at_utc: str) -> list[bytes]:
+    """After the records, to one of which each piece belongs. Of a piece's answers the last says all."""
+    answers: dict[str, bytes] = {}
+    for raw in lines:
+        remark, answer = post.take_evidence(unit_id, raw, at_utc=at_utc)
+        remarks.append(remark)
+        if answer is not None:
+            answers[_evidence_id(answer)] = answer
+    return list(answers.values())
+
+
+def _evidence_id(answer: bytes) -> str:
+    return msgspec.json.decode(parse(answer).payload, type=EvidenceReceipt).evidence_id
 
 
 def _batches(records: list[bytes]) -> Iterator[list[bytes]]:

@@ -24,7 +24,7 @@ from edge.core.unit_keys import UnitKeys, open_unit_keys, sign_unit_keys
 from edge.ports import Uplink
 from edge.services.admission import admit_visit
 from edge.services.drain import Drain
-from edge.services.evidence import EvidenceSender, keep_evidence
+from edge.services.evidence import EvidenceSender, everything_open, keep_evidence
 from edge.services.inbox import Inbox, SyncKeys
 from edge.services.progress import Progress
 from edge.signing import keyfile, sealkey
@@ -177,6 +177,7 @@ def export_parcel(unit: Unit, folder: Path) -> tuple[Path, int]:
     """
     entries = [e for e in unit.outbox.entries() if e.state is not DeliveryState.QUARANTINED]
     envelopes = make_inbox(unit).greeting() + [unit.outbox.envelope(e.sequence) for e in entries]
+    envelopes += everything_open(SqliteEvidence(unit.store_file))
     header = ParcelHeader(
         unit_id=unit.config.unit_id,
         direction=Direction.TO_CENTRAL,

@@ -122,6 +122,16 @@ def decode_chunk(raw: bytes) -> Chunk:
     return read_json(raw, Chunk, format_=CHUNK_FORMAT, what="the chunk")
 
 
+def is_evidence(raw: bytes) -> bool:
+    """Whether it claims to be a manifest or a chunk."""
+    if raw.startswith(b'{"payload":'):
+        try:
+            return parse(raw).payload_type == MANIFEST_TYPE
+        except DoesNotVerify:
+            return False
+    return raw.startswith(b'{"evidence_id":')
+
+
 def chunk_fits(chunk: Chunk, manifest: Manifest) -> bool:
     """Whether it is, to the byte, the chunk that the manifest names."""
     if not 0 <= chunk.number < len(manifest.chunks):

@@ -74,6 +74,14 @@ def keep_evidence(
     )
 
 
+def everything_open(store: EvidenceStore) -> Iterator[bytes]:
+    """All that is not receipted, to be carried by hand: each manifest with all its chunks after it."""
+    for entry in store.under_way():
+        yield store.manifest(entry.evidence_id)
+        for number in range(entry.chunks):
+            yield encode_chunk(entry.evidence_id, number, store.chunk(entry.evidence_id, number))
+
+
 class EvidenceSender:
     """The sending side, over its ports. One piece at a time; a receipt says what is missing of it."""
 

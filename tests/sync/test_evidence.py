@@ -14,6 +14,7 @@ import pytest
 from central.config import load_config
 from central.evidence import open_evidence
 from central.keys import evidence_key
+from central.parcel import import_parcels
 from edge.core.downward_apply import Standing
 from edge.core.downward_content import Command, CommandName
 from edge.core.errors import DoesNotVerify, InputError, VisitNotAllowed
@@ -25,7 +26,8 @@ from edge.services.admission import admit_visit
 from edge.services.evidence import keep_evidence
 from edge.services.keep import keep_visit
 from edge.services.progress import ProgressKind
-from tests.sync.loopback import RETENTION_S, Bench, kinds
+from edge.wiring_sync import export_parcel, import_parcel
+from tests.sync.loopback import ISSUED_UTC, RETENTION_S, Bench, kinds
 from tools.faults.scene import draft
 
 
@@ -114,6 +116,25 @@ def test_sync_03_results_go_before_evidence(bench: Bench) -> None:
     while len(bench.held()) < 21:
         assert bench.wire.evidence == []
         bench.run()
+
+
+def test_sync_09_evidence_travels_by_stick(bench: Bench, tmp_path: Path) -> None:
+    picture, stick = jpeg(CHUNK_BYTES * 3), tmp_path / "stick"
+    stick.mkdir()
+    visit_with(bench, picture)
+    path, _ = export_parcel(bench.unit, stick)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    (carried,) = import_parcels(stick, bench.ingest, bench.wire.post, at_utc=ISSUED_UTC)
+    assert not carried.whole
+    import_parcel(bench.unit, stick)
+    assert state(bench) is EvidenceState.SENDING
+    export_parcel(bench.unit, stick)
+    (carried,) = import_parcels(stick, bench.ingest, bench.wire.post, at_utc=ISSUED_UTC)
+    assert carried.whole and not carried.remarks
+    import_parcel(bench.unit, stick)
+    assert state(bench) is EvidenceState.RECEIPTED
+    assert opened(bench) == picture
 
 
 def test_purged_after_receipt_and_retention(bench: Bench) -> None:
