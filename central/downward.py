@@ -81,7 +81,7 @@ class Downlink:
         if found is None or unit is None:
             raise InputError(
                 f"unit {unit_id!r} has not yet given the keys that its messages are sealed to",
-                remedy="Let it connect once, or hand in its keys/unit-keys.json: `doorstep-central submit FILE`.",
+                remedy="Let it connect once, or carry a stick: `doorstep export`, then `doorstep-central import`.",
             )
         return open_unit_keys(found["statement"], unit.key)
 
