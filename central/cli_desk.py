@@ -12,14 +12,19 @@ import click
 from central.clock import now, now_utc
 from central.config import CentralConfig
 from central.console import as_json, in_folder, open_central, print_json, until_signalled
+from central.desk.at import Room
+from central.desk.deciding import send_waiting
 from central.desk.proofs import totp_uri
 from central.desk.room import desk_server, open_room
 from central.desk.signing_in import Door, Role
+from central.listing import bring_down
 from central.rows.accounts import Accounts
+from central.rows.people import People
 from central.store import CentralStore
 from central.vault import load_vault
+from edge.core.errors import StoreError
 
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 5.0
 STOP_TIMEOUT_S = 20.0
 
 
@@ -62,14 +67,28 @@ def serve(workers: int, folder: Path) -> None:
     config, store = open_central(folder)
     stop_within = until_signalled()
     running = Workers(workers, folder)
-    with store, desk_server(open_room(config, store, folder)) as address:
+    room = open_room(config, store, folder)
+    with store, desk_server(room) as address:
         click.echo(f"desk on {address}, {workers} ingest worker(s), process {os.getpid()}")
         try:
             running.look()
             while not stop_within(LOOK_EVERY_S):
                 running.look()
+                _catch_up(room)
         finally:
             running.stop()
+
+
+def _catch_up(room: Room) -> None:
+    """What could not go down before a unit's keys were known goes now; a database out of reach is asked again."""
+    at_utc = now_utc()
+    try:
+        with room.store.transaction() as transaction:
+            send_waiting(transaction, room.downlink, at_utc=at_utc)
+            units = People(transaction, room.vault).units_without_list()
+            bring_down(transaction, room.vault, room.downlink, units, at_utc=at_utc)
+    except StoreError as e:
+        click.echo(e.message, err=True)
 
 
 @click.group()

@@ -4,7 +4,7 @@ The steps, in order; the first that fails refuses the envelope with its reason:
 1. size: at most MAX_ENVELOPE_BYTES                                   too_large
 2. form: a DSSE envelope in its one permitted form                    malformed
 3. type: a visit record, of the kind that this store holds            not_a_record, simulated_input, genuine_input
-4. unit: the topic's unit is registered and not revoked               unit_unknown, unit_revoked
+4. unit: the topic's unit is registered and not revoked               unit_unknown, unit_revoked (with an alarm)
 5. signature: by this unit's record key, whose purpose fits the store unknown_key, bad_signature, demonstration_key
 6. payload: decodes, and names the same unit as the topic             unknown_format, bad_payload, wrong_unit
 7. repeat: this very envelope is held already                         (stored: the same answer again)
@@ -218,6 +218,10 @@ def _refused(transaction: Transaction, arrival: Arrival, refusal: Refused, at_ut
     # What is quoted of a message may hold what no text column takes (NUL at PostgreSQL).
     detail = "".join(c if c.isprintable() else "?" for c in refusal.detail)
     row = {"unit_id": arrival.unit_id, "sha256": digest(arrival.raw), "detail": detail}
+    if refusal.reason == "unit_revoked":
+        # One alarm for each unit: whoever has a revoked one could otherwise fill the disk.
+        once = {**row, "kind": refusal.reason, "sha256": "0" * 64, "raised_utc": at_utc, "envelope": b""}
+        transaction.raise_alarm(once)
     if refusal.reason in ALARMS:
         transaction.raise_alarm({**row, "kind": refusal.reason, "raised_utc": at_utc, "envelope": arrival.raw})
     transaction.note_refusal({**row, "reason": refusal.reason, "size_bytes": len(arrival.raw)}, at_utc=at_utc)

@@ -105,22 +105,8 @@ class Deciding:
         return State.DECIDED
 
     def _send_down(self, row: dict[str, Any]) -> int | None:
-        decision = Decision(
-            decision_id=uuid.uuid4().hex,
-            record_sha256=row["sha256"],
-            record_id=row["record_id"],
-            person_id=row["person_id"],
-            decision=row["decision"],
-            reason=row["reason"],
-            decided_utc=as_utc(self.at),
-            task=TASKS[Choice(row["decision"])],
-        )
-        try:
-            return self.downlink.issue(
-                self.transaction, row["unit_id"], MessageKind.DECISION, decision, at_utc=as_utc(self.at)
-            )
-        except InputError:
-            return None
+        decided = {**row, "decided_utc": as_utc(self.at)}
+        return send_down(self.transaction, self.downlink, decided, at_utc=as_utc(self.at))
 
     def _log(self, action: str, sha256: str, detail: str = "") -> None:
         at_utc = as_utc(self.at)
@@ -129,3 +115,33 @@ class Deciding:
 
 TASKS = {Choice.CERTIFIED: "", Choice.VISIT_AGAIN: "visit_again", Choice.NOT_CERTIFIED: "tell_person"}
 """What the worker is to do, as a code of the unit's catalogue."""
+
+
+def send_down(transaction: Transaction, downlink: Downlink, row: dict[str, Any], *, at_utc: str) -> int | None:
+    """Issue a decision to the unit of its record; None while the unit's keys are not known."""
+    decision = Decision(
+        decision_id=uuid.uuid4().hex,
+        record_sha256=row["sha256"],
+        record_id=row["record_id"],
+        person_id=row["person_id"],
+        decision=row["decision"],
+        reason=row["reason"],
+        decided_utc=row["decided_utc"],
+        task=TASKS[Choice(row["decision"])],
+    )
+    try:
+        return downlink.issue(transaction, row["unit_id"], MessageKind.DECISION, decision, at_utc=at_utc)
+    except InputError:
+        return None
+
+
+def send_waiting(transaction: Transaction, downlink: Downlink, *, at_utc: str) -> int:
+    """Issue what was decided before its unit's keys were known; gives how many decisions went down."""
+    sent = 0
+    reviews = Reviews(transaction)
+    for row in reviews.not_sent():
+        sequence = send_down(transaction, downlink, row, at_utc=at_utc)
+        if sequence is not None:
+            reviews.save(row["sha256"], message_sequence=sequence)
+            sent += 1
+    return sent

@@ -28,9 +28,7 @@ def open_room(config: CentralConfig, store: CentralStore, folder: Path) -> Room:
         vault = load_vault(folder / config.vault_key, transaction)
     downlink = Downlink(message_signers(folder, config))
     key = evidence_key(folder, config)
-    return Room(
-        config=config, folder=folder, store=store, vault=vault, downlink=downlink, evidence_key=key, now=now
-    )
+    return Room(config=config, folder=folder, store=store, vault=vault, downlink=downlink, evidence_key=key, now=now)
 
 
 @contextlib.contextmanager

@@ -108,6 +108,12 @@ class People:
         changed = self._connection.execute(update(persons).where(chosen).values(unit_id=unit_id)).rowcount
         return sorted({u for u in [*before, unit_id] if u}) if changed else []
 
+    def units_without_list(self) -> list[str]:
+        """Units that are to visit somebody and were never sent a list."""
+        query = select(persons.c.unit_id).where(persons.c.unit_id.is_not(None)).distinct()
+        issued = select(list_versions.c.unit_id)
+        return sorted(str(u) for u in self._connection.scalars(query.where(persons.c.unit_id.not_in(issued))))
+
     def listed(self, unit_id: str) -> dict[str, str]:
         """What the unit's list holds: person_id → digest of the content."""
         query = select(listed.c.person_id, listed.c.content_digest).where(listed.c.unit_id == unit_id)

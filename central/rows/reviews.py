@@ -45,6 +45,13 @@ class Reviews:
         if self._connection.execute(update(reviews).where(same).values(columns)).rowcount == 0:
             self._connection.execute(insert(reviews).values(record_sha256=record_sha256, **columns))
 
+    def not_sent(self, limit: int = 500) -> list[dict[str, Any]]:
+        """Decided, not yet issued, and the keys of the unit are known by now."""
+        c = reviews.c
+        query = select(*SHOWN, c.decision, c.reason, c.decided_utc).select_from(records.join(reviews))
+        query = query.join(unit_messaging, unit_messaging.c.unit_id == records.c.unit_id)
+        return self._all(query.where(c.decided_utc.is_not(None), c.message_sequence.is_(None)).limit(limit))
+
     def history(self, person_id: str) -> list[dict[str, Any]]:
         """All visits of a person and what was decided over them, the newest first."""
         query = select(*SHOWN, reviews.c.state, reviews.c.decision, reviews.c.decided_utc).select_from(_open())

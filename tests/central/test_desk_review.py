@@ -7,13 +7,14 @@ import re
 import msgspec
 import pytest
 
+from central.desk.deciding import send_waiting
 from central.rows.accounts import Accounts
 from central.rows.reviews import Reviews
 from edge.core.chain import ChainHead
 from edge.core.downward_content import Decision
 from edge.core.envelope import digest
 from edge.core.visit import PersonServed, Place
-from tests.central.conftest import Desk, record
+from tests.central.conftest import AT_UTC, Desk, record
 from tests.central.desks import ReviewDesk, give_keys, open_desk, sent_down
 from tests.central.lists import csv_list, row
 
@@ -91,6 +92,22 @@ def test_decision_goes_down_as_a_task_to_the_unit_that_made_the_visit(review_des
     (decision,) = sent_down(review_desk, private)
     assert isinstance(decision, Decision)
     assert (decision.record_sha256, decision.decision, decision.task) == (sha256, "visit_again", "visit_again")
+
+
+def test_decision_made_before_the_units_keys_were_known_goes_down_later_and_once(
+    review_desk: ReviewDesk, sha256: str
+) -> None:
+    decide(review_desk, "rev-1", sha256, "certified")
+    room = review_desk.room
+
+    def send() -> int:
+        with room.store.transaction() as transaction:
+            return send_waiting(transaction, room.downlink, at_utc=AT_UTC)
+
+    assert send() == 0
+    private = give_keys(review_desk)
+    assert [send(), send()] == [1, 0]
+    assert len(sent_down(review_desk, private)) == 1
 
 
 def test_record_that_is_not_there_or_does_not_wait_is_not_decided(review_desk: ReviewDesk) -> None:

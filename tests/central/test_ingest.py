@@ -131,6 +131,9 @@ def test_unknown_and_revoked_units_are_refused(desk: Desk) -> None:
         transaction.revoke_unit("unit-a", at_utc=AT_UTC)
     answer = desk.submit(two)
     assert answer.receipt.items[0].reason == "unit_revoked"
+    desk.submit(two + b" ")
+    assert desk.submit(*desk.chain(3)[2:]).receipt.items[0].reason == "unit_revoked"
+    assert [a["kind"] for a in desk.rows("alarms")] == ["unit_revoked"], "one, however often it speaks"
     assert answer.receipt.gap_free_sequence == 1
 
 
