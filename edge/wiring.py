@@ -76,13 +76,25 @@ class Unit:
         return self.root / self.config.key_dir
 
     @property
+    def sync_key_dir(self) -> Path:
+        """The sync side's own keys: to open what central seals, and to confirm."""
+        return self.root / "sync-keys"
+
+    @property
     def trust_dir(self) -> Path:
         return self.root / self.config.trust_dir
 
     @property
     def public(self) -> PublicKeyDocument:
-        """The unit's own public key, without touching the private one."""
-        return trust.read_document(self.key_dir / f"{RECORD_KEY}.pub.json")
+        """The unit's own public key, without touching the private one; the sync side, to which key_dir is shut
+        (systemd/doorstep-sync.service), has a copy of its own."""
+        try:
+            return trust.read_document(self.key_dir / f"{RECORD_KEY}.pub.json")
+        except CouldNotBeChecked:
+            copy = self.sync_key_dir / f"{RECORD_KEY}.pub.json"
+            if not copy.exists():
+                raise
+            return trust.read_document(copy)
 
     def believed(self) -> list[PublicKeyDocument]:
         """The unit's own public key and those of its trust folder."""

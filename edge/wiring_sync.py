@@ -33,7 +33,7 @@ from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import SqliteInbox, downward_state
 from edge.store.parcel import read_parcel, write_parcel
 from edge.sync.by_hand import NoWire
-from edge.wiring import SEALING_KEY, Unit
+from edge.wiring import RECORD_KEY, SEALING_KEY, Unit
 
 CONFIRMATION_KEY = "confirmation"
 STATEMENT = "unit-keys.json"
@@ -43,16 +43,16 @@ MOST_NAMED = 100
 
 def sync_keys(unit: Unit) -> SyncKeys:
     """The keys of the sync side, made now if this unit never had them. Raises SigningError, VerificationError."""
-    statement_file = unit.key_dir / STATEMENT
+    statement_file = unit.sync_key_dir / STATEMENT
     if not statement_file.exists():
         _make(unit, statement_file)
     statement = _read(statement_file)
     keys = open_unit_keys(statement, unit.public)
-    sealing = sealkey.load_sealing_key(unit.key_dir / SEALING_KEY)
-    confirmer = keyfile.load(unit.key_dir, CONFIRMATION_KEY)
+    sealing = sealkey.load_sealing_key(unit.sync_key_dir / SEALING_KEY)
+    confirmer = keyfile.load(unit.sync_key_dir, CONFIRMATION_KEY)
     own = sealkey.sealing_document(sealing, purpose=keys.sealing.purpose, owner=unit.config.unit_id)
     if (own, confirmer.public) != (keys.sealing, keys.confirmation):
-        raise SigningError(f"the keys in {unit.key_dir} are not those that {STATEMENT} names")
+        raise SigningError(f"the keys in {unit.sync_key_dir} are not those that {STATEMENT} names")
     return SyncKeys(
         sealing=sealing, confirmer=confirmer.signer, statement=statement, purpose=unit.public.purpose
     )
@@ -60,7 +60,7 @@ def sync_keys(unit: Unit) -> SyncKeys:
 
 def _make(unit: Unit, statement_file: Path) -> None:
     """The statement comes last: without it the two keys are nobody's, and are made again."""
-    folder, record_key = unit.key_dir, unit.record_key
+    folder, record_key = unit.sync_key_dir, unit.record_key
     for name in (SEALING_KEY, f"{CONFIRMATION_KEY}.key", f"{CONFIRMATION_KEY}.pub.json"):
         (folder / name).unlink(missing_ok=True)
     purpose, owner = record_key.public.purpose, unit.config.unit_id
@@ -73,6 +73,7 @@ def _make(unit: Unit, statement_file: Path) -> None:
         sealing=sealkey.sealing_document(sealing, purpose=purpose, owner=owner),
         confirmation=confirmer.public,
     )
+    (folder / f"{RECORD_KEY}.pub.json").write_bytes(keyfile.encode_public(record_key.public))
     draft = folder / f".{STATEMENT}.new"
     draft.write_bytes(sign_unit_keys(keys, record_key.signer))
     sync_folder(folder)
@@ -202,6 +203,6 @@ def _inbox_if_any(unit: Unit) -> Inbox | None:
     try:
         return make_inbox(unit)
     except SigningError:
-        if (unit.key_dir / STATEMENT).exists():
+        if (unit.sync_key_dir / STATEMENT).exists():
             raise
         return None

@@ -119,7 +119,7 @@ class VisitSide:
         """The visit list that central sent, by person_id, opened with the unit's key; empty before the first."""
         if not downward_state(self.unit.store_file).list_version:
             return {}
-        key = load_sealing_key(self.unit.key_dir / SEALING_KEY)
+        key = load_sealing_key(self.unit.sync_key_dir / SEALING_KEY)
         rows = (open_sealed(key, raw, info=LISTED) for raw in listed_rows(self.unit.store_file))
         people = (msgspec.json.decode(row, type=ListedPerson) for row in rows)
         return {person.person_id: person for person in people}
