@@ -21,6 +21,8 @@ from central.schema import bring_forward
 from edge.core.errors import ConfigError, InputError, StoreError
 from edge.core.keys import PublicKeyDocument, decode_public_key
 
+PIECE = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitRow:
@@ -142,13 +144,15 @@ class Transaction:
     def advance_gap_free(self, unit_id: str, gap_free: int) -> int:
         """Move a unit's gap-free sequence over all records that now join on to it; gives the new one."""
         column = tables.records.c.sequence
-        query = select(column).where(tables.records.c.unit_id == unit_id, column > gap_free).order_by(column)
         reached = gap_free
-        with self.connection.execute(query, execution_options={"yield_per": 100}) as sequences:
-            for sequence in sequences.scalars():
-                if sequence != reached + 1:
-                    break
-                reached = sequence
+        while True:
+            query = select(column).where(tables.records.c.unit_id == unit_id, column > reached).order_by(column)
+            # Read in small pieces: a cursor at the server would cost several round trips for each unit.
+            found = self.connection.scalars(query.limit(PIECE)).all()
+            joined = sum(1 for place, sequence in enumerate(found, start=reached + 1) if sequence == place)
+            reached += joined
+            if joined < PIECE:
+                break
         if reached != gap_free:
             change = update(tables.units).where(tables.units.c.unit_id == unit_id)
             self.connection.execute(change.values(gap_free_sequence=reached))
