@@ -7,6 +7,10 @@ from pathlib import Path
 
 import click
 
+from central.cli_desk import serve, user
+from central.cli_figures import gaps, report, simulate
+from central.cli_list import lists
+from central.cli_parcel import import_
 from central.cli_pki import broker, pki
 from central.cli_show import show, verify
 from central.clock import now_utc
@@ -27,6 +31,7 @@ from central.console import (
 from central.founding import DEFAULT_DATABASE, found_central, register_unit
 from central.ingest import Arrival
 from central.mqtt import MqttIntake
+from central.post import open_post
 from central.serve import IngestLoop, Notice
 from edge import __version__
 from edge.core.envelope import parse
@@ -128,6 +133,7 @@ def ingest(idle_s: float | None, folder: Path, as_json: bool) -> None:
             stop_within=until_signalled(),
             tell=_tell_json if as_json else _tell,
             idle_s=idle_s,
+            post=open_post(config, store, folder),
         )
         loop.run()
 
@@ -188,8 +194,15 @@ def _tell_json(notice: Notice) -> None:
     print_json_line({"event": notice.kind, "detail": notice.detail, "receipt": receipt})
 
 
+main.add_command(import_)
 main.add_command(show)
 main.add_command(verify)
+main.add_command(lists)
+main.add_command(gaps)
+main.add_command(report)
+main.add_command(simulate)
+main.add_command(serve)
+main.add_command(user)
 main.add_command(pki)
 main.add_command(broker)
 

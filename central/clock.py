@@ -11,4 +11,9 @@ def now() -> datetime:
 
 def now_utc() -> str:
     """ISO 8601 with `Z`, milliseconds."""
-    return now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return as_utc(now())
+
+
+def as_utc(at: datetime) -> str:
+    """A time in that form; such texts sort as their times do."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -36,6 +36,26 @@ class BrokerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     share: str = "ingest"
 
 
+class ModelsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The units' model bundle, by which references are made, and the key of its publisher; paths as above."""
+
+    bundle: str = "models/bundle"
+    publisher: str = "models/publisher.pub.json"
+
+
+class DeskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The review desk. names: the host names under which it may be called; others are turned away.
+
+    Without cert_file and key_file it speaks plain HTTP, which is for loopback and for a proxy on this machine only.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8480
+    names: tuple[str, ...] = ("127.0.0.1", "localhost")
+    cert_file: str = ""
+    key_file: str = ""
+
+
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """database: an SQLAlchemy URL; a relative SQLite path is relative to the folder of `central.toml`."""
 
@@ -43,7 +63,10 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     kind: StoreKind
     database: str = "sqlite:///central.sqlite3"
     receipt_key: str = "keys/receipt.pem"
+    vault_key: str = "keys/vault.key"
     broker: BrokerConfig = BrokerConfig()
+    models: ModelsConfig = ModelsConfig()
+    desk: DeskConfig = DeskConfig()
 
 
 def load_config(folder: Path) -> CentralConfig:

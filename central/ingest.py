@@ -4,7 +4,7 @@ The steps, in order; the first that fails refuses the envelope with its reason:
 1. size: at most MAX_ENVELOPE_BYTES                                   too_large
 2. form: a DSSE envelope in its one permitted form                    malformed
 3. type: a visit record, of the kind that this store holds            not_a_record, simulated_input, genuine_input
-4. unit: the topic's unit is registered and not revoked               unit_unknown, unit_revoked
+4. unit: the topic's unit is registered and not revoked               unit_unknown, unit_revoked (with an alarm)
 5. signature: by this unit's record key, whose purpose fits the store unknown_key, bad_signature, demonstration_key
 6. payload: decodes, and names the same unit as the topic             unknown_format, bad_payload, wrong_unit
 7. repeat: this very envelope is held already                         (stored: the same answer again)
@@ -18,11 +18,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
 from central.config import StoreKind
+from central.held import Held
 from central.receipts import ReceiptIssuer
 from central.store import CentralStore, Transaction, UnitRow
 from edge.core.envelope import (
@@ -40,6 +41,7 @@ from edge.core.receipt import Receipt, ReceiptItem, Verdict
 from edge.core.record import GENESIS_SHA256, VisitRecord, decode_record
 
 LARGEST_SEQUENCE = 2**63 - 1
+Row: TypeAlias = dict[str, Any]
 ALARMS = frozenset({"conflicting_record", "chain_mismatch"})
 
 
@@ -79,41 +81,51 @@ class Ingest:
         Raises StoreError; then nothing of the batch was stored and nothing may be receipted.
         """
         with self._store.transaction() as transaction:
-            items: dict[str, list[ReceiptItem]] = {}
-            fresh: set[str] = set()
-            for arrival in arrivals:
-                item, new = self._decide(transaction, arrival, at_utc)
-                items.setdefault(arrival.unit_id, []).append(item)
-                if new:
-                    fresh.add(arrival.unit_id)
-            return [self._answer(transaction, unit_id, items[unit_id], at_utc, unit_id in fresh) for unit_id in items]
-
-    def _decide(self, transaction: Transaction, arrival: Arrival, at_utc: str) -> tuple[ReceiptItem, bool]:
-        """What the receipt will say of it, and whether it was stored just now."""
-        sha256 = digest(arrival.raw)
-        try:
-            record, payload_type = self._examined(transaction, arrival)
-            new = self._keep(transaction, arrival, record, payload_type, at_utc)
-        except Refused as refusal:
-            row = {"unit_id": arrival.unit_id, "sha256": sha256, "detail": refusal.detail}
-            if refusal.reason in ALARMS:
-                transaction.raise_alarm(
-                    {**row, "kind": refusal.reason, "raised_utc": at_utc, "envelope": arrival.raw}
+            # All units of the batch are locked first and in one order: two processes cannot wait for each other.
+            units = {unit_id: transaction.unit(unit_id) for unit_id in sorted({a.unit_id for a in arrivals})}
+            examined = [(a, self._examined(units[a.unit_id], a, at_utc)) for a in arrivals]
+            held = {
+                unit_id: Held(
+                    transaction,
+                    unit_id,
+                    [e for a, e in examined if a.unit_id == unit_id and not isinstance(e, Refused)],
                 )
-            refused = {**row, "reason": refusal.reason, "size_bytes": len(arrival.raw)}
-            transaction.note_refusal(refused, at_utc=at_utc)
-            item = ReceiptItem(
-                sha256=sha256,
-                verdict=Verdict.REFUSED,
-                sequence=refusal.sequence,
-                reason=refusal.reason,
-                detail=refusal.detail,
-            )
-            return item, False
-        return ReceiptItem(sha256=sha256, verdict=Verdict.STORED, sequence=record.sequence), new
+                for unit_id in units
+            }
+            items: dict[str, list[ReceiptItem]] = {}
+            for arrival, row in examined:
+                item = self._decide(transaction, held[arrival.unit_id], arrival, row, at_utc)
+                items.setdefault(arrival.unit_id, []).append(item)
+            for of_unit in held.values():
+                transaction.add_records(of_unit.fresh)
+            return [
+                self._answer(transaction, unit_id, units[unit_id], said, at_utc, bool(held[unit_id].fresh))
+                for unit_id, said in items.items()
+            ]
 
-    def _examined(self, transaction: Transaction, arrival: Arrival) -> tuple[VisitRecord, str]:
-        """Steps 1 to 6."""
+    def _decide(
+        self, transaction: Transaction, held: Held, arrival: Arrival, row: Row | Refused, at_utc: str
+    ) -> ReceiptItem:
+        """What the receipt will say of it."""
+        if isinstance(row, Refused):
+            return _refused(transaction, arrival, row, at_utc)
+        try:
+            if not _holds(held, row):
+                _check_chain(held, row)
+                held.add(row)
+        except Refused as refusal:
+            return _refused(transaction, arrival, refusal, at_utc)
+        return ReceiptItem(sha256=row["sha256"], verdict=Verdict.STORED, sequence=row["sequence"])
+
+    def _examined(self, unit: UnitRow | None, arrival: Arrival, at_utc: str) -> Row | Refused:
+        """Steps 1 to 6: the row that is to be stored, or why not."""
+        try:
+            record, payload_type = self._checked(unit, arrival)
+        except Refused as refusal:
+            return refusal
+        return _row(record, arrival, payload_type, at_utc)
+
+    def _checked(self, unit: UnitRow | None, arrival: Arrival) -> tuple[VisitRecord, str]:
         if len(arrival.raw) > MAX_ENVELOPE_BYTES:
             raise Refused("too_large", f"{len(arrival.raw)} bytes, at most {MAX_ENVELOPE_BYTES} are taken")
         try:
@@ -121,7 +133,6 @@ class Ingest:
         except DoesNotVerify as e:
             raise Refused("malformed", e.message) from e
         self._check_type(payload_type)
-        unit = transaction.unit(arrival.unit_id)
         if unit is None:
             raise Refused("unit_unknown", "no such unit is registered here")
         if unit.revoked_utc is not None:
@@ -157,24 +168,15 @@ class Ingest:
         _check_storable(record)
         return record
 
-    def _keep(
-        self, transaction: Transaction, arrival: Arrival, record: VisitRecord, payload_type: str, at_utc: str
-    ) -> bool:
-        """Steps 7 to 9, and the insertion. Two ingest processes may meet here; the loser looks again."""
-        row = _row(record, arrival, payload_type, at_utc)
-        if _held(transaction, row):
-            return False
-        _check_chain(transaction, row)
-        if transaction.add_record(row):
-            return True
-        if not _held(transaction, row):
-            raise Refused("conflicting_record", "taken by another envelope", record.sequence)
-        return False
-
     def _answer(
-        self, transaction: Transaction, unit_id: str, items: list[ReceiptItem], at_utc: str, fresh: bool
+        self,
+        transaction: Transaction,
+        unit_id: str,
+        unit: UnitRow | None,
+        items: list[ReceiptItem],
+        at_utc: str,
+        fresh: bool,
     ) -> Answer:
-        unit = transaction.unit(unit_id)
         before = 0 if unit is None else unit.gap_free_sequence
         receipt = Receipt(
             receipt_id=uuid.uuid4().hex,
@@ -211,32 +213,52 @@ def _check_storable(record: VisitRecord) -> None:
             raise Refused("bad_payload", "an id or time holds characters that none may hold", record.sequence)
 
 
-def _held(transaction: Transaction, row: dict[str, Any]) -> bool:
-    """Whether this very envelope is stored. Refused when its place or id belongs to another."""
-    unit_id, sequence = row["unit_id"], row["sequence"]
-    for name in ("sequence", "record_id"):
-        other = transaction.record(unit_id=unit_id, **{name: row[name]})
+def _refused(transaction: Transaction, arrival: Arrival, refusal: Refused, at_utc: str) -> ReceiptItem:
+    """Keep the refusal, and the alarm where it is one."""
+    # What is quoted of a message may hold what no text column takes (NUL at PostgreSQL).
+    detail = "".join(c if c.isprintable() else "?" for c in refusal.detail)
+    row = {"unit_id": arrival.unit_id, "sha256": digest(arrival.raw), "detail": detail}
+    if refusal.reason == "unit_revoked":
+        # One alarm for each unit: whoever has a revoked one could otherwise fill the disk.
+        once = {**row, "kind": refusal.reason, "sha256": "0" * 64, "raised_utc": at_utc, "envelope": b""}
+        transaction.raise_alarm(once)
+    if refusal.reason in ALARMS:
+        transaction.raise_alarm({**row, "kind": refusal.reason, "raised_utc": at_utc, "envelope": arrival.raw})
+    transaction.note_refusal({**row, "reason": refusal.reason, "size_bytes": len(arrival.raw)}, at_utc=at_utc)
+    return ReceiptItem(
+        sha256=row["sha256"],
+        verdict=Verdict.REFUSED,
+        sequence=refusal.sequence,
+        reason=refusal.reason,
+        detail=detail,
+    )
+
+
+def _holds(held: Held, row: Row) -> bool:
+    """Step 7 and 8: whether this very envelope is stored. Refused when its place or id belongs to another."""
+    for name, other in (("sequence", held.at(row["sequence"])), ("record_id", held.named(row["record_id"]))):
         if other is not None and other["sha256"] == row["sha256"]:
             return True
         if other is not None:
             detail = f"{name} {row[name]!r} belongs to envelope {other['sha256']}"
-            raise Refused("conflicting_record", detail, sequence)
+            raise Refused("conflicting_record", detail, row["sequence"])
     return False
 
 
-def _check_chain(transaction: Transaction, row: dict[str, Any]) -> None:
-    unit_id, sequence = row["unit_id"], row["sequence"]
-    before = transaction.record(unit_id=unit_id, sequence=sequence - 1)
+def _check_chain(held: Held, row: Row) -> None:
+    """Step 9."""
+    sequence = row["sequence"]
+    before = held.at(sequence - 1)
     expected = GENESIS_SHA256 if sequence == 1 else before and before["sha256"]
     if expected and row["previous_sha256"] != expected:
         raise Refused("chain_mismatch", f"names {row['previous_sha256']} before it, not {expected}", sequence)
-    after = transaction.record(unit_id=unit_id, sequence=sequence + 1)
+    after = held.at(sequence + 1)
     if after is not None and after["previous_sha256"] != row["sha256"]:
         detail = f"record {sequence + 1} names {after['previous_sha256']} before it"
         raise Refused("chain_mismatch", detail, sequence)
 
 
-def _row(record: VisitRecord, arrival: Arrival, payload_type: str, at_utc: str) -> dict[str, Any]:
+def _row(record: VisitRecord, arrival: Arrival, payload_type: str, at_utc: str) -> Row:
     return {
         "unit_id": record.unit_id,
         "sequence": record.sequence,
@@ -250,4 +272,13 @@ def _row(record: VisitRecord, arrival: Arrival, payload_type: str, at_utc: str) 
         "begun_utc": record.visit.begun_utc,
         "outcome": record.outcome.kind.value,
         "reasons": msgspec.json.encode(record.outcome.reasons).decode(),
+        "person_id": _column(record.visit.person_served.person_id),
+        "scheme": record.visit.person_served.scheme.value,
+        "address_code": _column(record.visit.place.address_code),
+        "worker": _column(record.visit.person_serving),
     }
+
+
+def _column(text: str) -> str:
+    """For selecting and counting only; what no column can hold stands in the envelope alone."""
+    return text if text.isprintable() and len(text) <= 256 else ""

@@ -27,7 +27,10 @@ from edge.core.errors import ConfigError, DoesNotVerify, SyncError
 from edge.core.protocol import (
     MAX_PACKET_BYTES,
     RECEIVE_MAXIMUM,
+    Channel,
+    channel_of_topic,
     ingest_filter,
+    messages_topic,
     receipts_topic,
     unit_of_topic,
 )
@@ -53,6 +56,7 @@ class Delivery:
     unit_id: str
     raw: bytes
     token: int
+    channel: Channel = Channel.RECORDS
 
 
 class MqttIntake:
@@ -80,7 +84,7 @@ class MqttIntake:
         try:
             client.connect(config.host, config.port, config.keepalive_s, clean_start=True, properties=properties)
             self._run_until(lambda: self._connected)
-            client.subscribe(ingest_filter(config.share), qos=1)
+            client.subscribe([(ingest_filter(config.share, channel), 1) for channel in Channel])
             self._run_until(lambda: self._subscribed)
         except (OSError, ValueError) as e:
             self._fail(str(e))
@@ -110,6 +114,14 @@ class MqttIntake:
         if self._client is None:
             raise SyncError(f"lost the broker: {self._why_down}")
         self._client.publish(receipts_topic(unit_id), receipt, qos=1)
+
+    def send(self, unit_id: str, message: bytes, *, expiry_s: int) -> None:
+        """Hand a message to the wire. After `expiry_s` the broker drops it, since by then it is sent again."""
+        if self._client is None:
+            raise SyncError(f"lost the broker: {self._why_down}")
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.MessageExpiryInterval = expiry_s
+        self._client.publish(messages_topic(unit_id), message, qos=1, properties=properties)
 
     def acknowledge(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
@@ -177,17 +189,18 @@ class MqttIntake:
 
     def _on_subscribe(self, _c: Any, _u: Any, _mid: int, codes: list[ReasonCode], _p: Any) -> None:
         if any(code.is_failure for code in codes):
-            self._fail(f"the broker refuses the subscription to records: {codes[0]}")
+            self._fail(f"the broker refuses a subscription: {codes[0]}")
         else:
             self._subscribed = True
 
     def _on_message(self, client: paho.Client, _u: Any, message: paho.MQTTMessage) -> None:
         try:
-            unit_id = unit_of_topic(message.topic)
+            unit_id, channel = unit_of_topic(message.topic), channel_of_topic(message.topic)
         except (DoesNotVerify, UnicodeDecodeError):
             client.ack(message.mid, message.qos)
             return
-        self._deliveries.append(Delivery(unit_id=unit_id, raw=bytes(message.payload), token=message.mid))
+        raw = bytes(message.payload)
+        self._deliveries.append(Delivery(unit_id=unit_id, raw=raw, token=message.mid, channel=channel))
 
     def _on_disconnect(self, _c: Any, _u: Any, _flags: Any, code: ReasonCode, _p: Any) -> None:
         self._why_down = self._why_down or str(code)

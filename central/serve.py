@@ -9,17 +9,22 @@ from dataclasses import dataclass
 
 from central.clock import now_utc
 from central.ingest import Answer, Arrival, Ingest
-from central.mqtt import MqttIntake
+from central.mqtt import Delivery, MqttIntake
+from central.post import Post
 from edge.core.delivery import backoff_s
 from edge.core.errors import StoreError, SyncError
+from edge.core.protocol import Channel
 
+RECORDS = Channel.RECORDS
 TAKE_WAIT_S = 0.5
+POST_EVERY_S = 1.0
 BASE_S, CAP_S = 0.2, 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What the loop tells: `ready`, `down` with the reason, `receipt` with the answer."""
+    """What the loop tells: `ready`, `down` with the reason, `receipt` with the answer, `remark`
+    on what else a unit said."""
 
     kind: str
     detail: str = ""
@@ -37,10 +42,12 @@ class IngestLoop:
         stop_within: Callable[[float], bool],
         tell: Callable[[Notice], None],
         idle_s: float | None = None,
+        post: Post | None = None,
     ) -> None:
-        self._ingest, self._intake = ingest, intake
+        self._ingest, self._intake, self._post = ingest, intake, post
         self._stop_within, self._tell = stop_within, tell
         self._idle_s = idle_s
+        self._next_post_s = 0.0
 
     def run(self) -> None:
         """Raises ConfigError for unusable TLS files; trouble with broker or database is waited out."""
@@ -67,11 +74,37 @@ class IngestLoop:
         while not self._stop_within(0.0):
             deliveries = self._intake.take(TAKE_WAIT_S)
             if deliveries:
-                self._answer([Arrival(unit_id=d.unit_id, raw=d.raw) for d in deliveries])
+                if any(d.channel is Channel.CONFIRMATIONS for d in deliveries):
+                    self._next_post_s = 0.0
+                self._answer([Arrival(unit_id=d.unit_id, raw=d.raw) for d in deliveries if d.channel is RECORDS])
+                self._take_others([d for d in deliveries if d.channel is not RECORDS])
                 self._intake.acknowledge(deliveries)
                 last_s = time.monotonic()
             elif self._idle_s is not None and time.monotonic() - last_s >= self._idle_s:
                 return
+            self._send_due()
+
+    def _take_others(self, deliveries: Sequence[Delivery]) -> None:
+        if self._post is None:
+            return
+        for delivery in deliveries:
+            answer: bytes | None = None
+            if delivery.channel is Channel.EVIDENCE:
+                remark, answer = self._post.take_evidence(delivery.unit_id, delivery.raw, at_utc=now_utc())
+            else:
+                remark = self._post.take(delivery.unit_id, delivery.raw, at_utc=now_utc())
+            if answer is not None:
+                self._intake.answer(delivery.unit_id, answer)
+            if remark:
+                self._tell(Notice(kind="remark", detail=remark))
+
+    def _send_due(self) -> None:
+        """Messages to units; looked for at most every POST_EVERY_S."""
+        if self._post is None or time.monotonic() < self._next_post_s:
+            return
+        self._next_post_s = time.monotonic() + POST_EVERY_S
+        for message, wait_s in self._post.due():
+            self._intake.send(message.unit_id, message.envelope, expiry_s=wait_s)
 
     def _answer(self, arrivals: Sequence[Arrival]) -> None:
         for answer in self._ingest.accept(arrivals, at_utc=now_utc()):

@@ -1,26 +1,27 @@
-"""Central's store over SQLAlchemy Core: SQLite (WAL, FULL) by default, any server by its URL.
+"""Central's store over SQLAlchemy Core: SQLite by default, PostgreSQL by its URL.
 
 Only statements and transactions; what may be stored is decided in ingest.py. A record is never overwritten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, update
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, Table, func, insert, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from central import tables
 from central.config import StoreKind
+from central.engine import open_engine
+from central.schema import bring_forward
 from edge.core.errors import ConfigError, InputError, StoreError
 from edge.core.keys import PublicKeyDocument, decode_public_key
 
-SCHEMA_VERSION = "1"
+PIECE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +41,22 @@ class CentralStore:
 
     @classmethod
     def open(cls, url: str, *, folder: Path, kind: StoreKind) -> CentralStore:
-        """Open or make the database at `url`. Raises ConfigError when it holds the other kind of records."""
+        """Open or make the database at `url`, its schema brought up to date.
+
+        Raises ConfigError when it holds the other kind of records or a newer schema, StoreError out of reach.
+        """
+        store = cls(open_engine(url, folder))
         try:
-            store = cls(_engine(url, folder))
-        except ArgumentError as e:
-            raise ConfigError(f"database {url!r}: {e}") from e
-        with store.transaction() as transaction:
-            tables.metadata.create_all(transaction.connection)
-            found = transaction.meta("kind")
-            if found is None:
-                transaction.set_meta("kind", kind.value)
-                transaction.set_meta("schema", SCHEMA_VERSION)
-            elif found != kind.value:
-                raise ConfigError(f"the database holds {found} records, central.toml says {kind.value}")
+            with store.transaction() as transaction:
+                bring_forward(transaction.connection)
+                found = transaction.meta("kind")
+                if found is None:
+                    transaction.set_meta("kind", kind.value)
+                elif found != kind.value:
+                    raise ConfigError(f"the database holds {found} records, central.toml says {kind.value}")
+        except BaseException:
+            store.close()
+            raise
         return store
 
     @contextmanager
@@ -125,25 +129,30 @@ class Transaction:
         row = self.connection.execute(query).mappings().one_or_none()
         return None if row is None else dict(row)
 
-    def add_record(self, row: dict[str, Any]) -> bool:
-        """Insert a record; False, and nothing changed, when a unique column is taken by another."""
-        try:
-            with self.connection.begin_nested():
-                self.connection.execute(insert(tables.records).values(row))
-        except IntegrityError:
-            return False
-        return True
+    def neighbours(self, unit_id: str, sequences: set[int], record_ids: set[str]) -> list[dict[str, Any]]:
+        """What is held under these sequences or these record ids; digests only, no envelopes."""
+        c = tables.records.c
+        query = select(c.sequence, c.record_id, c.sha256, c.previous_sha256).where(c.unit_id == unit_id)
+        found = query.where(c.sequence.in_(sequences) | c.record_id.in_(record_ids))
+        return [dict(row) for row in self.connection.execute(found).mappings()]
+
+    def add_records(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert records whose unit is locked. A unique column that is taken ends the whole transaction."""
+        if rows:
+            self.connection.execute(insert(tables.records), rows)
 
     def advance_gap_free(self, unit_id: str, gap_free: int) -> int:
         """Move a unit's gap-free sequence over all records that now join on to it; gives the new one."""
         column = tables.records.c.sequence
-        query = select(column).where(tables.records.c.unit_id == unit_id, column > gap_free).order_by(column)
         reached = gap_free
-        with self.connection.execution_options(yield_per=100).execute(query) as sequences:
-            for sequence in sequences.scalars():
-                if sequence != reached + 1:
-                    break
-                reached = sequence
+        while True:
+            query = select(column).where(tables.records.c.unit_id == unit_id, column > reached).order_by(column)
+            # Read in small pieces: a cursor at the server would cost several round trips for each unit.
+            found = self.connection.scalars(query.limit(PIECE)).all()
+            joined = sum(1 for place, sequence in enumerate(found, start=reached + 1) if sequence == place)
+            reached += joined
+            if joined < PIECE:
+                break
         if reached != gap_free:
             change = update(tables.units).where(tables.units.c.unit_id == unit_id)
             self.connection.execute(change.values(gap_free_sequence=reached))
@@ -156,18 +165,30 @@ class Transaction:
         """Keep a refusal once; the same thing refused again only counts up."""
         table = tables.refusals
         same = (table.c.unit_id == row["unit_id"]) & (table.c.sha256 == row["sha256"])
-        again = update(table).where(same).values(
-            last_utc=at_utc, times=table.c.times + 1, reason=row["reason"], detail=row["detail"]
+        again = (
+            update(table)
+            .where(same)
+            .values(last_utc=at_utc, times=table.c.times + 1, reason=row["reason"], detail=row["detail"])
         )
-        if self.connection.execute(again).rowcount == 0:
-            self.connection.execute(insert(table).values(**row, first_utc=at_utc, last_utc=at_utc, times=1))
+        first = {**row, "first_utc": at_utc, "last_utc": at_utc, "times": 1}
+        if self.connection.execute(again).rowcount == 0 and not self._inserted(table, first):
+            self.connection.execute(again)
 
     def raise_alarm(self, row: dict[str, Any]) -> None:
         """Keep an alarm once per unit, kind and digest."""
         table = tables.alarms
         same = [table.c[name] == row[name] for name in ("unit_id", "kind", "sha256")]
         if self.connection.scalar(select(table.c.id).where(*same)) is None:
-            self.connection.execute(insert(table).values(row))
+            self._inserted(table, row)
+
+    def _inserted(self, table: Table, row: dict[str, Any]) -> bool:
+        """Insert, or leave the transaction as it was when another process was first."""
+        try:
+            with self.connection.begin_nested():
+                self.connection.execute(insert(table).values(row))
+        except IntegrityError:
+            return False
+        return True
 
     def rows(self, table_name: str, unit_id: str | None = None) -> Iterator[dict[str, Any]]:
         """All rows of records, receipts, refusals or alarms; records in order of unit and sequence."""
@@ -182,28 +203,6 @@ class Transaction:
     def highest_sequence(self, unit_id: str) -> int:
         query = select(func.max(tables.records.c.sequence)).where(tables.records.c.unit_id == unit_id)
         return self.connection.scalar(query) or 0
-
-
-def _engine(url: str, folder: Path) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed)
-    if parsed.database and parsed.database != ":memory:":
-        parsed = parsed.set(database=str(folder / parsed.database))
-    engine = create_engine(parsed)
-
-    @event.listens_for(engine, "connect")
-    def _durable(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _take_the_write_lock(connection: Connection) -> None:
-        # Python's driver would begin too late for savepoints, and a read lock cannot always be raised.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
 
 
 def _unit(row: Any) -> UnitRow:

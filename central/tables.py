@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
-_ID = BigInteger().with_variant(Integer(), "sqlite")
+ID = BigInteger().with_variant(Integer(), "sqlite")
 
 meta = Table(
     "meta",
@@ -34,14 +34,14 @@ units = Table(
     Column("key_document", LargeBinary, nullable=False),
     Column("registered_utc", String(32), nullable=False),
     Column("revoked_utc", String(32)),
-    Column("gap_free_sequence", BigInteger, nullable=False, default=0),
+    Column("gap_free_sequence", BigInteger, nullable=False),
 )
 
 records = Table(
     "records",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
-    Column("unit_id", ForeignKey("units.unit_id"), nullable=False),
+    Column("id", ID, primary_key=True, autoincrement=True),
+    Column("unit_id", String(63), ForeignKey("units.unit_id"), nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("sha256", String(64), nullable=False, unique=True),
     Column("record_id", Text, nullable=False),
@@ -53,14 +53,21 @@ records = Table(
     Column("begun_utc", Text, nullable=False),
     Column("outcome", String(32), nullable=False),
     Column("reasons", Text, nullable=False),
+    # What the desk asks for; the envelope is what was signed.
+    Column("person_id", Text, nullable=False, server_default=""),
+    Column("scheme", Text, nullable=False, server_default=""),
+    Column("address_code", Text, nullable=False, server_default=""),
+    Column("worker", Text, nullable=False, server_default=""),
     UniqueConstraint("unit_id", "sequence"),
     UniqueConstraint("unit_id", "record_id"),
+    Index("records_by_person", "person_id"),
+    Index("records_by_outcome", "outcome"),
 )
 
 receipts = Table(
     "receipts",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", ID, primary_key=True, autoincrement=True),
     Column("receipt_id", String(64), nullable=False, unique=True),
     Column("unit_id", String(63), nullable=False),
     Column("issued_utc", String(32), nullable=False),
@@ -72,7 +79,7 @@ receipts = Table(
 refusals = Table(
     "refusals",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", ID, primary_key=True, autoincrement=True),
     Column("unit_id", String(63), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("reason", String(64), nullable=False),
@@ -87,7 +94,7 @@ refusals = Table(
 alarms = Table(
     "alarms",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", ID, primary_key=True, autoincrement=True),
     Column("unit_id", String(63), nullable=False),
     Column("kind", String(64), nullable=False),
     Column("detail", Text, nullable=False),

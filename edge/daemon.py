@@ -13,9 +13,10 @@ from pathlib import Path
 
 from edge.core.errors import DoorstepError
 from edge.device.notify import READY, STOPPING, WATCHDOG, notify
-from edge.services.drain import Backlog, Progress, ProgressKind
+from edge.services.progress import Backlog, Progress, ProgressKind
 from edge.services.sync_loop import Until, run_sync
-from edge.wiring import default_root, make_drain, open_unit
+from edge.wiring import default_root, open_unit
+from edge.wiring_sync import make_drain
 
 QUIET = frozenset({ProgressKind.SENT, ProgressKind.DELIVERED})
 

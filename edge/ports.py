@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 from securesystemslib.signer import Signer
 
 from edge.core.chain import ChainHead, StoredRecord
+from edge.core.confirmation import ConfirmedMessage
 from edge.core.delivery import OutboxEntry, WireOutcome
+from edge.core.downward import MessageKind
+from edge.core.downward_apply import DownwardState, Effects
+from edge.core.evidence_delivery import EvidenceEntry
 from edge.core.keys import PublicKeyDocument
-from edge.core.protocol import UnitStatus
+from edge.core.protocol import Channel, UnitStatus
 from edge.core.receipt import Receipt
 from edge.core.record import CaptureSource, ClockState
 
@@ -173,16 +177,57 @@ class Outbox(Protocol):
         """Keep a verified receipt and the states that it brings about, in one transaction."""
 
 
+class InboxStore(Protocol):
+    """What has come down from central, in the same store. Every method is one transaction."""
+
+    def state(self) -> DownwardState: ...
+
+    def settled(self, sequence: int) -> ConfirmedMessage | None:
+        """What became of a message; None when it is not settled."""
+
+    def refused(self, limit: int) -> list[ConfirmedMessage]:
+        """The messages settled as refused, the latest first, at most `limit`."""
+
+    def hold(self, sequence: int, raw: bytes) -> None:
+        """Keep a message that came before its turn."""
+
+    def held(self, sequence: int) -> bytes | None: ...
+
+    def settle(self, item: ConfirmedMessage, kind: MessageKind, effects: Effects) -> DownwardState:
+        """Write a message's effects, its outcome and the new place. Raises StoreError when it is not its turn."""
+
+
+class EvidenceStore(Protocol):
+    """Sealed evidence on its way, in the same store. Every method is one transaction."""
+
+    def keep(self, evidence_id: str, manifest: bytes, sealed: bytes, *, chunks: int, person_id: str) -> None: ...
+
+    def under_way(self) -> list[EvidenceEntry]:
+        """What is not settled; what is being sent comes first, then the oldest."""
+
+    def settled(self) -> list[EvidenceEntry]:
+        """What is receipted or refused, and not purged."""
+
+    def find(self, evidence_id: str) -> EvidenceEntry | None: ...
+
+    def manifest(self, evidence_id: str) -> bytes: ...
+
+    def chunk(self, evidence_id: str, number: int) -> bytes: ...
+
+    def save(self, entry: EvidenceEntry) -> None:
+        """Write a new state; a purged piece loses its content."""
+
+
 class Uplink(Protocol):
     """The wire to central. A broker's acknowledgement is no delivery; only `received` receipts count."""
 
     def connect(self) -> None: ...
 
-    def publish(self, envelope: bytes) -> None:
+    def publish(self, envelope: bytes, channel: Channel = Channel.RECORDS) -> None:
         """Hand an envelope to the wire. Raises SyncError when there is none."""
 
     def received(self, timeout_s: float) -> list[bytes]:
-        """Receipt envelopes that have come in, unverified; waits up to `timeout_s` for the first.
+        """Envelopes from central that have come in, unverified; waits up to `timeout_s` for the first.
 
         Raises SyncError when the link is gone and nothing is left to hand over.
         """

@@ -6,21 +6,17 @@ unit.toml does not name has the default of edge/core/config.py.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from edge import __version__
 from edge.core.config import UNIT_ID, UnitConfig, decode_config
-from edge.core.delivery import Timing
 from edge.core.errors import ConfigError, CouldNotBeChecked, InputError, SigningError, StoreError
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument
 from edge.core.verdict import Report
 from edge.device.clock import SystemClock
 from edge.services.audit import audit_export, audit_record, audit_store
-from edge.services.drain import Drain
 from edge.signing import keyfile, trust
 from edge.signing.trust import fingerprint as fingerprint
 from edge.store.database import StoreFile, create_store, sync_folder
@@ -31,6 +27,7 @@ from edge.store.target import TargetKind, kind_of, read_record
 
 SYSTEM_FOLDER = Path("/var/lib/doorstep")
 RECORD_KEY = "record"
+SEALING_KEY = "sealing.key"
 
 _UNIT_TOML = """\
 # A Doorstep unit. Paths are relative to this folder; every field is explained in edge/core/config.py.
@@ -79,13 +76,25 @@ class Unit:
         return self.root / self.config.key_dir
 
     @property
+    def sync_key_dir(self) -> Path:
+        """The sync side's own keys: to open what central seals, and to confirm."""
+        return self.root / "sync-keys"
+
+    @property
     def trust_dir(self) -> Path:
         return self.root / self.config.trust_dir
 
     @property
     def public(self) -> PublicKeyDocument:
-        """The unit's own public key, without touching the private one."""
-        return trust.read_document(self.key_dir / f"{RECORD_KEY}.pub.json")
+        """The unit's own public key, without touching the private one; the sync side, to which key_dir is shut
+        (systemd/doorstep-sync.service), has a copy of its own."""
+        try:
+            return trust.read_document(self.key_dir / f"{RECORD_KEY}.pub.json")
+        except CouldNotBeChecked:
+            copy = self.sync_key_dir / f"{RECORD_KEY}.pub.json"
+            if not copy.exists():
+                raise
+            return trust.read_document(copy)
 
     def believed(self) -> list[PublicKeyDocument]:
         """The unit's own public key and those of its trust folder."""
@@ -192,29 +201,6 @@ def _believed_in(root: Path) -> list[PublicKeyDocument]:
         return []
     with open_unit_readonly(root) as unit:
         return unit.believed()
-
-
-def make_drain(unit: Unit, timing: Timing | None = None) -> Drain:
-    """The drain of a unit's outbox to the broker of unit.toml. Raises ConfigError when that names none."""
-    from edge.sync.mqtt import MqttUplink  # here, so that commands without a link need not load it
-
-    config = unit.config.sync
-    if config is None:
-        raise ConfigError(
-            f"{unit.root / 'unit.toml'} names no broker", remedy="Add [sync] with host (and port) to that file."
-        )
-    return Drain(
-        unit_id=unit.config.unit_id,
-        store=unit.store,
-        outbox=unit.outbox,
-        uplink=MqttUplink(unit_id=unit.config.unit_id, config=config, folder=unit.root),
-        clock=unit.clock,
-        trusted=unit.believed(),
-        random01=random.random,
-        software=f"doorstep {__version__}",
-        window=config.window,
-        timing=timing,
-    )
 
 
 def default_root() -> Path:

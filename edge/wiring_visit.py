@@ -12,17 +12,22 @@ from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
+import msgspec
+import numpy as np
+
 from edge import __version__
 from edge.capture.choose import open_camera
 from edge.capture.opencv_sources import read_picture
 from edge.core.comparison import Reference
 from edge.core.config import records_are_simulated
+from edge.core.downward_content import ListedPerson
 from edge.core.errors import ConfigError, InputError
-from edge.core.face import Frame
+from edge.core.face import Embedding, Frame
 from edge.core.keys import KeyPurpose, KeyRole, keys_of
 from edge.core.light_code import LightCode, draw_code
 from edge.core.policy import Policy, decode_policy
 from edge.core.record import CaptureSource, Provenance
+from edge.core.sealing import open_sealed
 from edge.core.visit_list import ListEntry, WrongRow, read_list
 from edge.device.lamps import GpioLamps, NoLamps
 from edge.models.bundle import Bundle, load_bundle
@@ -31,7 +36,9 @@ from edge.ports import Camera, Light
 from edge.services.certify import FaceNets
 from edge.services.judge import make_reference
 from edge.services.perceive import Perceiver
-from edge.wiring import Unit
+from edge.signing.sealkey import load_sealing_key
+from edge.store.inbox import LISTED, downward_state, listed_rows, policy_files
+from edge.wiring import SEALING_KEY, Unit
 
 LIST_FILE = "list/visits.csv"
 SOFTWARE = f"doorstep {__version__}"
@@ -45,10 +52,17 @@ class VisitSide:
 
     @cached_property
     def policy_bytes(self) -> bytes:
+        """The policy file that judges: unit.toml's, else the newest from central that this version can read."""
         name = self.unit.config.policy
-        if not name:
-            return (resources.files("edge.resources") / "policy.toml").read_bytes()
-        return _read(self.unit.root / name, "policy file")
+        if name:
+            return _read(self.unit.root / name, "policy file")
+        for raw in policy_files(self.unit.store_file):
+            try:
+                decode_policy(raw)
+            except ConfigError:
+                continue  # the one before it stays in force
+            return raw
+        return (resources.files("edge.resources") / "policy.toml").read_bytes()
 
     @cached_property
     def policy(self) -> Policy:
@@ -111,6 +125,46 @@ class VisitSide:
         except UnicodeDecodeError as e:
             raise InputError(f"{path} is not UTF-8 text", remedy="Save the list as CSV in UTF-8.") from e
         return read_list(text, today=dt.date.fromisoformat(self.unit.clock.now_utc()[:10]))
+
+    @cached_property
+    def central_list(self) -> dict[str, ListedPerson]:
+        """The visit list that central sent, by person_id, opened with the unit's key; empty before the first."""
+        if not downward_state(self.unit.store_file).list_version:
+            return {}
+        key = load_sealing_key(self.unit.sync_key_dir / SEALING_KEY)
+        rows = (open_sealed(key, raw, info=LISTED) for raw in listed_rows(self.unit.store_file))
+        people = (msgspec.json.decode(row, type=ListedPerson) for row in rows)
+        return {person.person_id: person for person in people}
+
+    def entries_from_central(self) -> list[ListEntry]:
+        """The same as rows of a list; their references are embeddings, not pictures."""
+        return [
+            ListEntry(
+                person_id=p.person_id,
+                name=p.name,
+                id_number=p.id_number,
+                scheme=p.scheme,
+                references=(),
+                employer=p.employer,
+                due_date=p.due_date,
+                facts=p.facts,
+                address_code=p.address_code,
+            )
+            for p in self.central_list.values()
+        ]
+
+    def references_from_central(self, person_id: str) -> list[Reference]:
+        """The person's references as central made them with the same models."""
+        person = self.central_list.get(person_id)
+        return [
+            Reference(
+                embedding=Embedding(
+                    vector=np.frombuffer(r.embedding, dtype="<f4").astype(np.float32), model_sha256=r.model_sha256
+                ),
+                sha256=r.sha256,
+            )
+            for r in (person.references if person else ())
+        ]
 
     def references(self, pictures: list[Path]) -> list[Reference]:
         """References made from photographs. Raises CameraError and FaceNotUsable, naming the file."""

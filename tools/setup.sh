@@ -60,6 +60,8 @@ system_packages() {
     missing+=(mosquitto)
     say "The MQTT broker is missing. Debian starts mosquitto's own service too, on loopback only; nothing here uses it."
   fi
+  # Central's tests run on a real PostgreSQL, started by themselves; without it they are skipped and say so.
+  [ "$PROFILE" = demo ] || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
   find_python >/dev/null && return
   [ "$PROFILE" != tflite ] || die "no Python 3.11 with venv found." "Install python3.11, or use \`make test\`."

@@ -194,12 +194,20 @@ class Stills(_Closing):
 def read_picture(path: Path) -> Picture:
     """A photograph as BGR, upright by its EXIF data, its longer side at most LARGEST_STILL_PX. Raises CameraError."""
     try:
-        raw = np.frombuffer(path.read_bytes(), np.uint8)
-        picture = cv2.imdecode(raw, cv2.IMREAD_COLOR) if raw.size else None
-    except (OSError, cv2.error) as e:
+        raw = path.read_bytes()
+    except OSError as e:
         raise CameraError(f"{path} cannot be read as a picture", remedy="Remove or replace this file.") from e
+    return decode_still(raw, str(path))
+
+
+def decode_still(raw: bytes, what: str) -> Picture:
+    """As `read_picture`, from the bytes of the file. what: its name in messages."""
+    try:
+        picture = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_COLOR) if raw else None
+    except cv2.error as e:
+        raise CameraError(f"{what} cannot be read as a picture", remedy="Remove or replace this file.") from e
     if picture is None:
-        raise CameraError(f"{path} is not a picture or is damaged", remedy="Remove or replace this file.")
+        raise CameraError(f"{what} is not a picture or is damaged", remedy="Remove or replace this file.")
     longer = max(picture.shape[:2])
     if longer > LARGEST_STILL_PX:
         scale = LARGEST_STILL_PX / longer

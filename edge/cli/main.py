@@ -25,6 +25,8 @@ COMMANDS = {
     "status": Lazy("edge.cli.status:status", "Say how the unit stands: chain, outbox, disk, clock."),
     "verify": Lazy("edge.cli.verify:verify", "Verify a record, a store or an exported file in numbered steps."),
     "sync": Lazy("edge.cli.sync:sync", "Bring records to central, and its receipts back."),
+    "export": Lazy("edge.cli.by_hand:export", "Write what is undelivered to a stick, for central."),
+    "import": Lazy("edge.cli.by_hand:import_", "Apply what central wrote to a stick: receipts, lists, commands."),
     "models": Lazy("edge.cli.models:models", "List, install and verify model bundles."),
     "unit": Lazy("edge.cli.unit:unit", "Make a unit, show its key, and say whom it believes."),
 }

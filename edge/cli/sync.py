@@ -15,10 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from edge.cli.options import UNIT_OPTION, json_option
 from edge.core.delivery import Timing
-from edge.services.drain import Backlog, ProgressKind
-from edge.services.drain import Progress as Told
+from edge.services.progress import Backlog, ProgressKind
+from edge.services.progress import Progress as Told
 from edge.services.sync_loop import Stopped, Until, run_sync
-from edge.wiring import make_drain, open_unit
+from edge.wiring import open_unit
+from edge.wiring_sync import make_drain
 
 NOT_DELIVERED = 4
 USUAL = frozenset({ProgressKind.CONNECTED, ProgressKind.SENT, ProgressKind.DELIVERED})

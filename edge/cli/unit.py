@@ -10,6 +10,7 @@ import msgspec
 from edge.cli.options import UNIT_OPTION, json_option, print_json
 from edge.core.keys import KeyPurpose, PublicKeyDocument
 from edge.wiring import believe, fingerprint, found_unit, open_unit, open_unit_readonly
+from edge.wiring_sync import sync_keys
 
 
 @click.group()
@@ -44,6 +45,7 @@ def init(folder: Path, unit_id: str, purpose: str | None, as_json: bool) -> None
     if purpose is None:
         raise click.UsageError("Say what the unit is for: --demo or --provisioned.")
     with found_unit(folder, unit_id, KeyPurpose(purpose)) as made:
+        sync_keys(made)
         public = made.public
     if as_json:
         print_json({"unit_id": unit_id, "folder": str(folder), **_key_fields(public)})

@@ -52,6 +52,7 @@ class Wishes:
     witness: str
     recognised_how: str
     documents: tuple[str, ...]
+    photos: tuple[Path, ...]
     denied: bool
     why: str | None
     not_performed: str | None
@@ -88,6 +89,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--witness", default="", help="Who witnesses; never the worker."),
         click.option("--recognised-how", default="", help="How the person was recognised."),
         click.option("--document", "documents", multiple=True, help="Kind of a document that was seen."),
+        click.option("--photo", "photos", type=file, multiple=True, help="A document's photograph, to central."),
         click.option("--denied", is_flag=True, help="The worker could not confirm that it is the person."),
         click.option("--why", type=no_face, help="Why no face was used."),
         click.option("--not-performed", type=no_visit, help="The visit could not take place, and why."),
@@ -127,15 +129,21 @@ def visit(
     if wishes.attest and wishes.not_performed:
         raise click.UsageError("a visit is attested or not performed, not both")
     from edge.wiring import open_unit
+    from edge.wiring_sync import check_visit_may_begin, keep_photo
     from edge.wiring_visit import VisitSide
 
     with open_unit(unit_dir) as unit:
+        if wishes.photos and "send" not in wishes.consent.split(","):
+            raise click.UsageError("--photo leaves the unit, which wants --consent send")
+        check_visit_may_begin(unit)
         side = VisitSide(unit)
         entry = _entry(side, wishes)
         draft = _draft(side, wishes, entry, _request(side, wishes, entry), quiet=as_json)
         from edge.services.keep import keep_visit
 
         stored = keep_visit(draft, store=unit.store, signer=unit.record_key, clock=unit.clock)
+        for file in wishes.photos:
+            keep_photo(unit, stored, file)
     show_outcome(draft, stored, as_json=as_json)
 
 
@@ -144,6 +152,8 @@ def _entry(side: VisitSide, wishes: Wishes) -> ListEntry | None:
     from edge.core.visit_list import find
     from edge.wiring_visit import LIST_FILE
 
+    if wishes.list_file is None and side.central_list:
+        return find(side.entries_from_central(), wishes.person_id)
     if wishes.list_file is None and not (side.unit.root / LIST_FILE).is_file():
         return None
     entries, wrong = side.visit_list(wishes.list_file)
@@ -214,6 +224,7 @@ def _draft_by_face(
 
     request.check_face_consent()
     pictures = list(wishes.references)
+    from_central = [] if wishes.references or wishes.list_file else side.references_from_central(wishes.person_id)
     if entry and not pictures:
         folder = (wishes.list_file or side.unit.root / LIST_FILE).parent
         pictures = [folder / name for name in entry.references]
@@ -226,7 +237,7 @@ def _draft_by_face(
         visit = certify_by_face(
             camera,
             side.face_nets,
-            side.references(pictures),
+            from_central or side.references(pictures),
             side.policy,
             references_verified=side.vouches_for(wishes.list_file if verified else Path("--reference")),
             watch=watch,

@@ -56,11 +56,15 @@ class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class UnitConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """min_free_mb: below that much free space no visit begins. evidence_retention_days: kept after its receipt."""
+
     unit_id: str
     store: str = "records.sqlite3"
     key_dir: str = "keys"
     trust_dir: str = "trust"
     policy: str = ""
+    min_free_mb: int = 200
+    evidence_retention_days: int = 7
     camera: CameraConfig = CameraConfig()
     models: ModelsConfig = ModelsConfig()
     lamps: LampsConfig | None = None

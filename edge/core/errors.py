@@ -76,6 +76,12 @@ class SigningError(DoorstepError):
     default_remedy = "Ask a technician to provision this unit again; never copy a key from another unit."
 
 
+class VisitNotAllowed(DoorstepError):
+    """No visit may begin on this unit now: its disk is nearly full, or central has withdrawn it."""
+
+    default_remedy = "Nothing is lost. Ask the technician of this unit."
+
+
 class SyncError(DoorstepError):
     """The broker or central cannot be reached or refuses the unit; nothing is lost by it."""
 

@@ -18,9 +18,17 @@ FORMAT = "doorstep.public-key/1"
 
 
 class KeyRole(StrEnum):
+    """What a key may sign, one kind of thing each (docs/adr/0006). SEALING keys sign nothing: one seals to them."""
+
     RECORD = "record"
+    CONFIRMATION = "confirmation"
     RECEIPT = "receipt"
+    LIST = "list"
+    DECISION = "decision"
+    POLICY = "policy"
+    COMMAND = "command"
     BUNDLE = "bundle"
+    SEALING = "sealing"
 
 
 class KeyPurpose(StrEnum):
@@ -29,7 +37,8 @@ class KeyPurpose(StrEnum):
 
 
 class PublicKeyDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """`owner` is a unit's id for RECORD, central's id for RECEIPT, the publisher's name for BUNDLE."""
+    """`owner` is the unit's id for RECORD and CONFIRMATION, the publisher's name for BUNDLE, central's id for what
+    central signs. SEALING belongs to the reader, and is an X25519 key; all others are Ed25519 keys."""
 
     role: KeyRole
     purpose: KeyPurpose
@@ -39,7 +48,9 @@ class PublicKeyDocument(msgspec.Struct, frozen=True, kw_only=True):
     format: str = FORMAT
 
     def key(self) -> Key:
-        """The Ed25519 key itself."""
+        """The Ed25519 key itself. Raises CouldNotBeChecked (step `key`) for one that signs nothing."""
+        if self.role is KeyRole.SEALING:
+            raise CouldNotBeChecked("a sealing key signs nothing", step="key")
         value = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": self.public_hex}}
         return SSlibKey.from_dict(self.keyid, value)
 
@@ -54,7 +65,7 @@ def decode_public_key(raw: bytes) -> PublicKeyDocument:
     try:
         document = msgspec.json.decode(raw, type=PublicKeyDocument)
         if document.format != FORMAT or len(bytes.fromhex(document.public_hex)) != 32:
-            raise ValueError("not an Ed25519 public key document")
+            raise ValueError("not a document of a 32-byte public key")
     except (msgspec.DecodeError, ValueError) as e:
         raise CouldNotBeChecked(f"not a public key document: {e}", step="key") from e
     return document

@@ -1,4 +1,4 @@
-"""Protocol v1 on the wire: topics, bounds, and the status message (docs/protocol-v1.md).
+"""Protocol v1 on the wire: topics, bounds, and the status message (docs/protocol.md).
 
 A unit's id stands in the topic, and the broker's ACL binds that part of the topic to the certificate; so the
 topic, not the message, says who speaks. Status carries no personal data.
@@ -13,6 +13,7 @@ import msgspec
 from edge.core.config import UNIT_ID
 from edge.core.document import read_json
 from edge.core.errors import DoesNotVerify
+from edge.core.record import ClockSource
 
 FORMAT = "doorstep.status/1"
 ROOT = "doorstep/v1/units"
@@ -23,13 +24,24 @@ RECEIVE_MAXIMUM = 100
 MAX_PACKET_BYTES = 257 * 1024
 
 
+class Channel(StrEnum):
+    """What a unit writes, by the last part of its topic; all of it reaches ingest by its shared subscription."""
+
+    RECORDS = "records"
+    CONFIRMATIONS = "confirmations"
+    EVIDENCE = "evidence"
+
+
 class LinkState(StrEnum):
     ONLINE = "online"
     OFFLINE = "offline"
 
 
 class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Birth (online) and last will (offline), retained. The offline form leaves the rest at zero."""
+    """Birth (online) and last will (offline), retained. The offline form leaves the rest at zero.
+
+    free_mb and clock_*: null where the unit cannot say. Nothing personal stands here.
+    """
 
     unit_id: str
     state: LinkState
@@ -38,16 +50,31 @@ class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
     head_sha256: str = ""
     outbox_open: int = 0
     outbox_quarantined: int = 0
+    evidence_open: int = 0
+    applied_sequence: int = 0
+    list_version: int = 0
+    free_mb: int | None = None
+    clock_source: ClockSource | None = None
+    clock_uncertainty_s: float | None = None
     format: str = FORMAT
 
 
-def ingest_filter(share: str) -> str:
+def ingest_filter(share: str, channel: Channel = Channel.RECORDS) -> str:
     """The subscription that ingest processes share. `share` is known to them only: whoever joins it takes part."""
-    return f"$share/{share}/{ROOT}/+/records"
+    return f"$share/{share}/{ROOT}/+/{channel.value}"
+
+
+def upward_topic(unit_id: str, channel: Channel) -> str:
+    return f"{ROOT}/{unit_id}/{channel.value}"
 
 
 def records_topic(unit_id: str) -> str:
-    return f"{ROOT}/{unit_id}/records"
+    return upward_topic(unit_id, Channel.RECORDS)
+
+
+def messages_topic(unit_id: str) -> str:
+    """Where central's messages to a unit go, other than receipts."""
+    return f"{ROOT}/{unit_id}/messages"
 
 
 def receipts_topic(unit_id: str) -> str:
@@ -64,6 +91,14 @@ def unit_of_topic(topic: str) -> str:
     if len(parts) != 5 or "/".join(parts[:3]) != ROOT or not UNIT_ID.fullmatch(parts[3]):
         raise DoesNotVerify(f"no unit's topic: {topic[:120]!r}", step="topic")
     return parts[3]
+
+
+def channel_of_topic(topic: str) -> Channel:
+    """What kind of thing comes on a unit's topic. Raises DoesNotVerify (step `topic`)."""
+    try:
+        return Channel(topic.rsplit("/", 1)[-1])
+    except ValueError as e:
+        raise DoesNotVerify(f"nothing is taken from {topic[:120]!r}", step="topic") from e
 
 
 def encode_status(status: UnitStatus) -> bytes:

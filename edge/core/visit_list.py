@@ -1,7 +1,8 @@
 """The visit list (访问名单) as a table: who is to be visited, and what the file says of them.
 
-Columns: person_id, name, id_number, scheme, reference; employer, due_date, facts may follow. `reference` names
-photographs beside the list, separated by `;`. `facts` are codes such as `deceased_reported`, separated by `;`.
+Columns: person_id, name, id_number, scheme, reference; employer, due_date, facts, address_code may follow.
+`reference` names photographs beside the list, separated by `;`. `facts` are codes such as `deceased_reported`,
+separated by `;`.
 Wrong rows are reported by line and reason; the right ones are taken.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.core import id_number
 from edge.core.errors import DoorstepError, InputError
@@ -21,7 +22,10 @@ REQUIRED = ("person_id", "name", "id_number", "scheme", "reference")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListEntry:
-    """One person of the list. The full number and the name stay on the unit; records carry `served()`."""
+    """One person of the list. The full number and the name stay on the unit; records carry `served()`.
+
+    address_code: the village, as in a record's place. line: where the row ends in the file, the header being 1.
+    """
 
     person_id: str
     name: str
@@ -31,6 +35,8 @@ class ListEntry:
     employer: str = ""
     due_date: str = ""
     facts: tuple[str, ...] = ()
+    address_code: str = ""
+    line: int = field(default=0, compare=False)
 
     def served(self) -> PersonServed:
         return PersonServed(
@@ -59,7 +65,7 @@ def read_list(text: str, *, today: dt.date) -> tuple[list[ListEntry], list[Wrong
     wrong: list[WrongRow] = []
     for row in reader:
         try:
-            entry = _entry(row, today)
+            entry = _entry(row, today, reader.line_num)
             if entry.person_id in entries:
                 raise InputError(f"person_id {entry.person_id} stands in the list twice")
             entries[entry.person_id] = entry
@@ -79,7 +85,7 @@ def find(entries: list[ListEntry], person_id: str) -> ListEntry:
     )
 
 
-def _entry(row: dict[str, str | None], today: dt.date) -> ListEntry:
+def _entry(row: dict[str, str | None], today: dt.date, line: int) -> ListEntry:
     cells = {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
     if not cells["person_id"] or not cells["name"]:
         raise InputError("person_id and name must not be empty")
@@ -102,6 +108,8 @@ def _entry(row: dict[str, str | None], today: dt.date) -> ListEntry:
         employer=cells.get("employer", ""),
         due_date=due_date,
         facts=_split(cells.get("facts", "")),
+        address_code=cells.get("address_code", ""),
+        line=line,
     )
 
 

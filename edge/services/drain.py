@@ -9,55 +9,38 @@ record, so that a record that breaks links is found out alone; each receipt doub
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+import msgspec
+
+from edge.core.confirmation import ConfirmedMessage
 from edge.core.delivery import (
     DeliveryEvent,
     DeliveryState,
     OutboxEntry,
     Timing,
-    WireOutcome,
     advance,
     apply_receipt,
     backoff_s,
     overdue,
     select,
 )
+from edge.core.downward import is_downward
+from edge.core.downward_apply import DownwardState
+from edge.core.envelope import digest
 from edge.core.errors import SyncError, VerificationError
+from edge.core.evidence import is_evidence_receipt
 from edge.core.keys import PublicKeyDocument
-from edge.core.protocol import LinkState, UnitStatus
+from edge.core.pacing import after_reconnect
+from edge.core.protocol import Channel, LinkState, UnitStatus
 from edge.core.receipt_check import open_receipt
 from edge.ports import Clock, Outbox, RecordStore, Uplink
+from edge.services.evidence import EvidenceSender
+from edge.services.inbox import Inbox
+from edge.services.progress import Backlog, Progress, ProgressKind, count, of_change, of_message, outcome_text
 
-
-class ProgressKind(StrEnum):
-    CONNECTED = "connected"
-    DISCONNECTED = "disconnected"
-    SENT = "sent"
-    DELIVERED = "delivered"
-    REFUSED = "refused"
-    RETRY = "retry"
-    REFILL = "refill"
-    RECEIPT_IGNORED = "receipt_ignored"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """Something a person or a log may want to know. `sequence` 0: not about one record."""
-
-    kind: ProgressKind
-    sequence: int = 0
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
-    """What is not delivered: open (pending or sent) and quarantined."""
-
-    open: int
-    quarantined: int
+RECORDS_PER_S, BURST = 200.0, 100.0
+"""What one unit sends at most for long: a province that comes back at once must not drown central."""
 
 
 class Drain:
@@ -76,7 +59,12 @@ class Drain:
         software: str = "",
         window: int = 20,
         timing: Timing | None = None,
+        inbox: Inbox | None = None,
+        evidence: EvidenceSender | None = None,
+        free_mb: Callable[[], int | None] = lambda: None,
     ) -> None:
+        self._free_mb = free_mb
+        self._inbox, self._evidence = inbox, evidence
         self._unit_id, self._software = unit_id, software
         self._store, self._outbox, self._uplink, self._clock = store, outbox, uplink, clock
         self._trusted = list(trusted)
@@ -87,10 +75,12 @@ class Drain:
         self._setbacks = 0
         self._pause_until_s = 0.0
         self._announced: UnitStatus | None = None
+        self._greeting: set[str] | None = None
+        self._bucket = after_reconnect(RECORDS_PER_S, BURST, clock.monotonic_s())
 
     def backlog(self) -> Backlog:
         """What is still in the outbox. Raises StoreError."""
-        return _count(self._outbox.entries())
+        return count(self._outbox.entries())
 
     def step(self, wait_s: float) -> list[Progress]:
         """Do what can be done now, waiting for receipts at most `wait_s`. Raises StoreError only.
@@ -104,13 +94,15 @@ class Drain:
             told += self._connect()
             if not self._held_back_s():
                 told += self._send()
-            raws = self._uplink.received(wait_s)
+            told += self._take_all(self._uplink.received(wait_s))
         except SyncError as e:
             return told + list(self._take_outcomes()) + self._link_down(e)
         told += self._take_outcomes()
-        for raw in raws:
-            told += self._take_receipt(raw)
         return told
+
+    def apply(self, envelopes: Iterable[bytes]) -> list[Progress]:
+        """Take receipts and messages that came by hand, as if by wire. Raises StoreError."""
+        return self._take_all(envelopes)
 
     def pause_s(self) -> float:
         """How long until there is something to do, in seconds; 0 while the link is up or may be tried."""
@@ -134,15 +126,29 @@ class Drain:
             return []
         self._uplink.connect()
         self._connected, self._announced = True, None
+        self._greeting = None
+        self._bucket = after_reconnect(RECORDS_PER_S, BURST, self._clock.monotonic_s())
         return [Progress(kind=ProgressKind.CONNECTED)]
 
+    def _greet(self) -> None:
+        """Once per link; again when nobody heard it."""
+        if self._inbox is None or self._greeting is not None:
+            return
+        envelopes = self._inbox.greeting()
+        self._greeting = {digest(envelope) for envelope in envelopes}
+        for envelope in envelopes:
+            self._uplink.publish(envelope, Channel.CONFIRMATIONS)
+
     def _send(self) -> Iterator[Progress]:
+        self._greet()
         now, entries = self._now_utc_s(), self._outbox.entries()
         late = overdue(entries, now_utc_s=now, timing=self._timing)
         if late:
             self._outbox.save_all([self._advanced(e, DeliveryEvent.OVERDUE, "no receipt in time") for e in late])
             yield from (Progress(kind=ProgressKind.RETRY, sequence=e.sequence, detail="no receipt") for e in late)
-        due = select(entries, now_utc_s=now, window=self._window, timing=self._timing)
+        self._bucket = self._bucket.filled(self._clock.monotonic_s())
+        due = select(entries, now_utc_s=now, window=self._window, timing=self._timing)[: int(self._bucket.tokens)]
+        self._bucket = self._bucket.taken(len(due))
         sent = [self._advanced(e, DeliveryEvent.SEND) for e in due]
         if sent:
             self._outbox.save_all(sent)
@@ -154,11 +160,24 @@ class Drain:
                 self._outbox.save_all([self._advanced(e, DeliveryEvent.LOST) for e in sent[position + 1 :]])
                 raise
             yield Progress(kind=ProgressKind.SENT, sequence=entry.sequence)
-        self._announce(_count(entries))
+        self._announce(count(entries))
+        if self._evidence is not None and not count(entries).open:
+            self._evidence.purge(now)
+            for part in self._evidence.due(now):
+                self._uplink.publish(part, Channel.EVIDENCE)
 
     def _announce(self, backlog: Backlog) -> None:
-        head = self._store.head()
-        status = UnitStatus(
+        status = self._status(backlog)
+        # While a queue drains, its depth alone is not worth a message per step; nor is a megabyte.
+        rounded = msgspec.structs.replace(status, free_mb=None, clock_uncertainty_s=None)
+        if self._announced is None or (backlog.open == 0 and rounded != self._announced):
+            self._uplink.announce(status)
+            self._announced = rounded
+
+    def _status(self, backlog: Backlog) -> UnitStatus:
+        head, clock = self._store.head(), self._clock.state()
+        come = self._inbox.state() if self._inbox else DownwardState()
+        return UnitStatus(
             unit_id=self._unit_id,
             state=LinkState.ONLINE,
             software=self._software,
@@ -166,22 +185,27 @@ class Drain:
             head_sha256=head.sha256,
             outbox_open=backlog.open,
             outbox_quarantined=backlog.quarantined,
+            evidence_open=self._evidence.open_count() if self._evidence else 0,
+            applied_sequence=come.applied_sequence,
+            list_version=come.list_version,
+            free_mb=self._free_mb(),
+            clock_source=clock.source,
+            clock_uncertainty_s=clock.uncertainty_s,
         )
-        # While a queue drains, its depth alone is not worth a message per step.
-        if self._announced is None or (backlog.open == 0 and status != self._announced):
-            self._uplink.announce(status)
-            self._announced = status
 
     def _take_outcomes(self) -> Iterator[Progress]:
         changed: list[OutboxEntry] = []
         for outcome in self._uplink.outcomes():
             entry = self._outbox.find(outcome.sha256)
+            if outcome.sha256 in (self._greeting or ()):
+                self._greeting = None
+                self._hold_back()
             if entry is None or entry.state is not DeliveryState.SENT:
                 continue
             changed.append(self._advanced(entry, outcome.event, outcome.detail))
             if outcome.event is not DeliveryEvent.LOST:
                 self._hold_back()
-            yield Progress(kind=ProgressKind.RETRY, sequence=entry.sequence, detail=_told(outcome))
+            yield Progress(kind=ProgressKind.RETRY, sequence=entry.sequence, detail=outcome_text(outcome))
         if changed:
             self._outbox.save_all(changed)
 
@@ -189,6 +213,8 @@ class Drain:
         self._connected = False
         self._uplink.close()
         self._hold_back()
+        if self._evidence is not None:
+            self._evidence.link_lost(self._now_utc_s())
         return [Progress(kind=ProgressKind.DISCONNECTED, detail=error.message)]
 
     def _hold_back(self) -> None:
@@ -200,6 +226,27 @@ class Drain:
         timing, random01 = self._timing, self._random01()
         wait_s = backoff_s(self._setbacks, random01=random01, base_s=timing.base_s, cap_s=timing.cap_s)
         self._pause_until_s = self._clock.monotonic_s() + wait_s
+
+    def _take_all(self, raws: Iterable[bytes]) -> list[Progress]:
+        """Receipts and messages; what was settled is confirmed in one envelope, after all is saved."""
+        told: list[Progress] = []
+        settled: list[ConfirmedMessage] = []
+        for raw in raws:
+            if self._evidence is not None and is_evidence_receipt(raw):
+                remark = self._evidence.take(raw, self._now_utc_s())
+                told += [Progress(kind=ProgressKind.EVIDENCE, detail=remark)] if remark else []
+                continue
+            if self._inbox is None or not is_downward(raw):
+                told += self._take_receipt(raw)
+                continue
+            taken = self._inbox.take(raw)
+            settled += (*taken.settled, *taken.repeated)
+            told += [of_message(item) for item in taken.settled]
+            if taken.remark:
+                told.append(Progress(kind=ProgressKind.MESSAGE_IGNORED, detail=taken.remark))
+        if self._inbox is not None and settled:
+            self._uplink.publish(self._inbox.confirm(settled), Channel.CONFIRMATIONS)
+        return told
 
     def _take_receipt(self, raw: bytes) -> list[Progress]:
         try:
@@ -219,7 +266,7 @@ class Drain:
             self._outbox.save_receipt(raw, receipt, applied.changed)
             self._setbacks, self._pause_until_s = 0, 0.0
             self._window = min(self._largest_window, self._window * 2)
-        told = [_of_change(entry) for entry in applied.changed]
+        told = [of_change(entry) for entry in applied.changed]
         odd = [f"unknown digest {sha[:16]}…" for sha in applied.unknown]
         odd += [f"contradicts what central said before of {sha[:16]}…" for sha in applied.contradicted]
         return told + [Progress(kind=ProgressKind.RECEIPT_IGNORED, detail=d) for d in odd]
@@ -230,21 +277,3 @@ class Drain:
 
     def _now_utc_s(self) -> float:
         return datetime.fromisoformat(self._clock.now_utc()).timestamp()
-
-
-def _count(entries: Iterable[OutboxEntry]) -> Backlog:
-    states = [e.state for e in entries]
-    quarantined = states.count(DeliveryState.QUARANTINED)
-    return Backlog(open=len(states) - quarantined - states.count(DeliveryState.RECEIPTED), quarantined=quarantined)
-
-
-def _told(outcome: WireOutcome) -> str:
-    return f"{outcome.event}: {outcome.detail}" if outcome.detail else str(outcome.event)
-
-
-def _of_change(entry: OutboxEntry) -> Progress:
-    kind = {
-        DeliveryState.RECEIPTED: ProgressKind.DELIVERED,
-        DeliveryState.QUARANTINED: ProgressKind.REFUSED,
-    }.get(entry.state, ProgressKind.REFILL)
-    return Progress(kind=kind, sequence=entry.sequence, detail=entry.reason)

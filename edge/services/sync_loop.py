@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.ports import Clock
-from edge.services.drain import Backlog, Drain, Progress
+from edge.services.drain import Drain
+from edge.services.progress import Backlog, Progress
 
 RECEIVE_WAIT_S = 0.5
 ONCE_S = 10.0

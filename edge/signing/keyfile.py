@@ -67,8 +67,8 @@ def keep(
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if (folder / f"{name}.pub.json").exists():
             raise FileExistsError(errno.EEXIST, "exists", str(folder / f"{name}.pub.json"))
-        _write_new(folder / f"{name}.key", lines.encode() + signer.private_bytes, 0o600)
-        _write_new(folder / f"{name}.pub.json", encode_public(key.public), 0o644)
+        write_new(folder / f"{name}.key", lines.encode() + signer.private_bytes, 0o600)
+        write_new(folder / f"{name}.pub.json", encode_public(key.public), 0o644)
     except FileExistsError as e:
         raise SigningError(
             f"there is already a key {e.filename}",
@@ -82,7 +82,7 @@ def keep(
 def load(folder: Path, name: str) -> KeyFile:
     """The key pair `folder/name`. Raises SigningError when it is missing, exposed, broken or does not agree."""
     path = folder / f"{name}.key"
-    text, pem = _split(path, _read_private(path))
+    text, pem = split_statement(path, read_private(path))
     private_key = _parse(path, pem)
     statement = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
     try:
@@ -109,7 +109,7 @@ def encode_public(document: PublicKeyDocument) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def _read_private(path: Path) -> bytes:
+def read_private(path: Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError as e:
@@ -137,7 +137,7 @@ def _check_private(path: Path, status: os.stat_result) -> None:
         raise SigningError(f"the private key {path} belongs to user {status.st_uid}, not to this one")
 
 
-def _split(path: Path, raw: bytes) -> tuple[str, bytes]:
+def split_statement(path: Path, raw: bytes) -> tuple[str, bytes]:
     text, begin, rest = raw.partition(_BEGIN)
     if not begin:
         raise SigningError(f"{path} holds no PKCS #8 private key")
@@ -173,7 +173,7 @@ def _compare(path: Path, public: PublicKeyDocument) -> None:
             )
 
 
-def _write_new(path: Path, content: bytes, mode: int) -> None:
+def write_new(path: Path, content: bytes, mode: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

@@ -66,7 +66,73 @@ _V1 = (
         BEGIN SELECT RAISE(ABORT, 'receipts never go'); END""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1,)
+# What comes down from central. Persons and tasks are sealed to the unit's own key: a copy of the file shows no name.
+_V2 = (
+    """CREATE TABLE downward (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        applied_sequence INTEGER NOT NULL,
+        list_version INTEGER NOT NULL,
+        standing TEXT NOT NULL
+    ) STRICT""",
+    "INSERT INTO downward (id, applied_sequence, list_version, standing) VALUES (1, 0, 0, 'active')",
+    """CREATE TABLE messages (
+        sequence INTEGER PRIMARY KEY CHECK (sequence >= 1),
+        sha256 TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        settled_utc TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE messages_waiting (
+        sequence INTEGER PRIMARY KEY,
+        envelope BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE listed (
+        person_id TEXT PRIMARY KEY,
+        sealed BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE tasks (
+        sequence INTEGER PRIMARY KEY REFERENCES messages (sequence),
+        sealed BLOB NOT NULL,
+        done_utc TEXT
+    ) STRICT""",
+    """CREATE TABLE policies (
+        sequence INTEGER PRIMARY KEY REFERENCES messages (sequence),
+        policy_id TEXT NOT NULL,
+        toml BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE commands (
+        sequence INTEGER PRIMARY KEY REFERENCES messages (sequence),
+        name TEXT NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TRIGGER messages_in_order BEFORE UPDATE ON downward
+        WHEN NEW.applied_sequence <> OLD.applied_sequence + 1 OR NEW.list_version < OLD.list_version
+        BEGIN SELECT RAISE(ABORT, 'messages are applied in order'); END""",
+    """CREATE TRIGGER messages_never_change BEFORE UPDATE ON messages
+        BEGIN SELECT RAISE(ABORT, 'settled messages never change'); END""",
+    """CREATE TRIGGER messages_never_go BEFORE DELETE ON messages
+        BEGIN SELECT RAISE(ABORT, 'settled messages never go'); END""",
+)
+
+_V3 = (
+    """CREATE TABLE evidence (
+        evidence_id TEXT PRIMARY KEY,
+        person_id TEXT NOT NULL,
+        manifest BLOB NOT NULL,
+        sealed BLOB NOT NULL,
+        state TEXT NOT NULL,
+        chunks INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        next_try_utc_s REAL NOT NULL DEFAULT 0,
+        reason TEXT NOT NULL DEFAULT '',
+        settled_utc_s REAL NOT NULL DEFAULT 0
+    ) STRICT""",
+    "CREATE INDEX evidence_state ON evidence (state)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _V3)
 VERSION = len(MIGRATIONS)
 
 

@@ -29,12 +29,14 @@ from edge.core.errors import ConfigError, SyncError
 from edge.core.protocol import (
     MAX_PACKET_BYTES,
     RECEIVE_MAXIMUM,
+    Channel,
     LinkState,
     UnitStatus,
     encode_status,
+    messages_topic,
     receipts_topic,
-    records_topic,
     status_topic,
+    upward_topic,
 )
 
 SESSION_EXPIRY_S = 24 * 3600
@@ -68,7 +70,7 @@ class MqttUplink:
         self._largest_packet = MAX_PACKET_BYTES
         self._window = RECEIVE_MAXIMUM
         self._open: dict[int, str] = {}
-        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._waiting: deque[tuple[str, bytes, Channel]] = deque()
         self._outcomes: list[WireOutcome] = []
         self._receipts: list[bytes] = []
 
@@ -88,13 +90,13 @@ class MqttUplink:
                 config.host, config.port, config.keepalive_s, clean_start=False, properties=properties
             )
             self._run_until(lambda: self._accepted, "the broker's answer to CONNECT")
-            client.subscribe(receipts_topic(self._unit_id), qos=1)
+            client.subscribe([(receipts_topic(self._unit_id), 1), (messages_topic(self._unit_id), 1)])
             self._run_until(lambda: self._subscribed, "the broker's answer to SUBSCRIBE")
         except (OSError, ValueError) as e:
             self._fail(f"{config.host}:{config.port}: {e}")
             raise SyncError(f"no connection to the broker: {self._why_down}") from e
 
-    def publish(self, envelope: bytes) -> None:
+    def publish(self, envelope: bytes, channel: Channel = Channel.RECORDS) -> None:
         """Hand an envelope to the wire. Raises SyncError when there is none; the outcome then says LOST."""
         sha256 = hashlib.sha256(envelope).hexdigest()
         if len(envelope) + TOPIC_BYTES_AND_PROPERTIES > self._largest_packet:
@@ -104,7 +106,7 @@ class MqttUplink:
         if self._client is None:
             self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.LOST, detail=self._why_down))
             raise SyncError(self._why_down or "not connected to the broker")
-        self._waiting.append((sha256, envelope))
+        self._waiting.append((sha256, envelope, channel))
         self._send_waiting()
         if self._client is None:
             raise SyncError(f"lost the broker: {self._why_down}")
@@ -112,14 +114,14 @@ class MqttUplink:
     def _send_waiting(self) -> None:
         """Send what the broker's own window allows; one message more, and it would end the link."""
         while self._client is not None and self._waiting and len(self._open) < self._window:
-            sha256, envelope = self._waiting.popleft()
-            info = self._client.publish(records_topic(self._unit_id), envelope, qos=1)
+            sha256, envelope, channel = self._waiting.popleft()
+            info = self._client.publish(upward_topic(self._unit_id, channel), envelope, qos=1)
             self._open[info.mid] = sha256
             if info.rc != paho.MQTT_ERR_SUCCESS:
                 self._fail(paho.error_string(info.rc))
 
     def received(self, timeout_s: float) -> list[bytes]:
-        """Receipts that have come in, unverified; waits for the first. Raises SyncError when the link is gone."""
+        """What has come in from central, unverified; waits for the first. Raises SyncError when the link is gone."""
         deadline = time.monotonic() + timeout_s
         while self._client is not None and not self._receipts and not self._outcomes:
             left_s = deadline - time.monotonic()
@@ -223,7 +225,7 @@ class MqttUplink:
     def _fail(self, why: str) -> None:
         """The link is gone: every envelope without a PUBACK is open again."""
         self._client, self._subscribed, self._why_down = None, False, why
-        for sha256 in [*self._open.values(), *(sha256 for sha256, _ in self._waiting)]:
+        for sha256 in [*self._open.values(), *(entry[0] for entry in self._waiting)]:
             self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.LOST, detail=why))
         self._open.clear()
         self._waiting.clear()

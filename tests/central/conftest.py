@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 from securesystemslib.signer import Signer
 
-from central.config import StoreKind
-from central.founding import found_central, register_unit
+from central.config import ModelsConfig, StoreKind
+from central.founding import DEFAULT_DATABASE, found_central, register_unit
 from central.ingest import Answer, Arrival, Ingest
+from central.list_import import ListImport, photographs_beside
 from central.receipts import load_issuer
+from central.reference_maker import ReferenceMaker
 from central.store import CentralStore
+from central.vault import load_vault
 from edge.core.chain import ChainHead
 from edge.core.envelope import SIMULATED_VISIT_TYPE, VISIT_TYPE, digest, seal
 from edge.core.keys import KeyPurpose, KeyRole
@@ -22,6 +25,7 @@ from edge.core.record import VisitRecord, encode_record
 from edge.device.clock import ManualClock
 from edge.signing import keyfile
 from tools.faults.scene import draft
+from tools.postgres import Postgres, why_not
 
 AT_UTC = "2026-03-02T02:00:00.000Z"
 CENTRAL = "central-one"
@@ -54,6 +58,7 @@ class Desk:
     ingest: Ingest
     signer: Signer
     simulated: bool
+    database: str
 
     def sealed(self, made: VisitRecord, signer: Signer | None = None, payload_type: str | None = None) -> bytes:
         kind = payload_type or (SIMULATED_VISIT_TYPE if self.simulated else VISIT_TYPE)
@@ -80,22 +85,41 @@ class Desk:
             return list(transaction.rows(table))
 
 
-def make_desk(folder: Path, *, simulated: bool) -> Desk:
+def make_desk(folder: Path, *, simulated: bool, database: str = DEFAULT_DATABASE) -> Desk:
     kind = StoreKind.SIMULATED if simulated else StoreKind.GENUINE
     purpose = KeyPurpose.DEMONSTRATION if simulated else KeyPurpose.PROVISIONED
-    found_central(folder / "central", central_id=CENTRAL, kind=kind)
-    store = CentralStore.open("sqlite:///central.sqlite3", folder=folder / "central", kind=kind)
+    found_central(folder / "central", central_id=CENTRAL, kind=kind, database=database)
+    store = CentralStore.open(database, folder=folder / "central", kind=kind)
     key = keyfile.generate(folder / "unit", "record", role=KeyRole.RECORD, purpose=purpose, owner="unit-a")
     register_unit(store, keyfile.encode_public(key.public), kind=kind, at_utc=AT_UTC)
     issuer = load_issuer(folder / "central" / "keys" / "receipt.pem", central_id=CENTRAL)
     ingest = Ingest(store=store, kind=kind, issuer=issuer)
-    return Desk(folder=folder, store=store, ingest=ingest, signer=key.signer, simulated=simulated)
+    return Desk(folder=folder, store=store, ingest=ingest, signer=key.signer, simulated=simulated, database=database)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real server, without the disk's waiting."""
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with Postgres(durable=False) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database of either kind."""
+    if request.param == "sqlite":
+        return DEFAULT_DATABASE
+    url: str = request.getfixturevalue("postgres").new_database()
+    return url
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, database: str) -> Iterator[Desk]:
     """A genuine store and a provisioned unit."""
-    made = make_desk(tmp_path, simulated=False)
+    made = make_desk(tmp_path, simulated=False, database=database)
     yield made
     made.store.close()
 
@@ -105,3 +129,13 @@ def demonstration_desk(tmp_path: Path) -> Iterator[Desk]:
     made = make_desk(tmp_path / "demonstration", simulated=True)
     yield made
     made.store.close()
+
+
+@pytest.fixture
+def task(desk: Desk, tmp_path: Path) -> ListImport:
+    """The import of lists in `tmp_path`, without models."""
+    folder = desk.folder / "central"
+    with desk.store.transaction() as transaction:
+        vault = load_vault(folder / "keys" / "vault.key", transaction)
+    maker = ReferenceMaker(ModelsConfig(), folder=folder)
+    return ListImport(store=desk.store, vault=vault, maker=maker, photographs=photographs_beside(tmp_path))

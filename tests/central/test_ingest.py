@@ -131,6 +131,9 @@ def test_unknown_and_revoked_units_are_refused(desk: Desk) -> None:
         transaction.revoke_unit("unit-a", at_utc=AT_UTC)
     answer = desk.submit(two)
     assert answer.receipt.items[0].reason == "unit_revoked"
+    desk.submit(two + b" ")
+    assert desk.submit(*desk.chain(3)[2:]).receipt.items[0].reason == "unit_revoked"
+    assert [a["kind"] for a in desk.rows("alarms")] == ["unit_revoked"], "one, however often it speaks"
     assert answer.receipt.gap_free_sequence == 1
 
 
@@ -213,4 +216,11 @@ def test_no_changed_byte_gets_in_and_none_stops_the_ingest(desk: Desk, at: int, 
 
 def test_store_of_the_other_kind_is_not_opened(desk: Desk) -> None:
     with pytest.raises(ConfigError):
-        CentralStore.open("sqlite:///central.sqlite3", folder=desk.folder / "central", kind=StoreKind.SIMULATED)
+        CentralStore.open(desk.database, folder=desk.folder / "central", kind=StoreKind.SIMULATED)
+
+
+def test_unprintable_key_id_in_a_forged_envelope_stops_nothing(desk: Desk) -> None:
+    one, two = desk.chain(2)
+    forged = one.replace(parse(one).signatures.popitem()[0].encode(), b"\\u0000" * 40)
+    items = desk.submit(forged, two).receipt.items
+    assert [i.reason for i in items] == ["unknown_key", ""]

@@ -11,9 +11,11 @@ import pytest
 
 from central.broker import find_mosquitto
 from edge.core.delivery import DeliveryState, Timing
-from edge.services.drain import Drain, Progress
+from edge.services.drain import Drain
 from edge.services.keep import keep_visit
-from edge.wiring import Unit, make_drain, open_unit
+from edge.services.progress import Progress
+from edge.wiring import Unit, open_unit
+from edge.wiring_sync import make_drain
 from tools.faults.scene import Scene, draft
 
 QUICK = Timing(base_s=0.1, cap_s=0.5, receipt_s=1.5)

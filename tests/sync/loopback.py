@@ -7,20 +7,37 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from central.config import load_config
+from central.downward import Downlink
+from central.evidence import EvidenceIntake
 from central.ingest import Arrival, Ingest
+from central.keys import message_signers
+from central.post import Post
 from central.receipts import load_issuer
+from central.rows.messages import messages_of
 from central.store import CentralStore
+from edge.core.confirmation import CONFIRMATION_TYPE
 from edge.core.delivery import DeliveryEvent, Timing, WireOutcome
-from edge.core.envelope import digest
+from edge.core.downward_content import Content, ListedPerson, kind_of_content
+from edge.core.envelope import digest, parse
 from edge.core.errors import SyncError
-from edge.core.protocol import UnitStatus
+from edge.core.protocol import Channel, UnitStatus
+from edge.core.sealing import open_sealed
 from edge.device.clock import ManualClock
-from edge.services.drain import Drain, Progress, ProgressKind
+from edge.services.drain import Drain
+from edge.services.evidence import EvidenceSender
 from edge.services.keep import keep_visit
+from edge.services.progress import Progress, ProgressKind
+from edge.store.evidence import SqliteEvidence
+from edge.store.inbox import LISTED
 from edge.wiring import Unit, open_unit
+from edge.wiring_sync import inbox_store, make_inbox, sync_keys
 from tools.faults.scene import Scene, draft
 
+ISSUED_UTC = "2026-03-02T02:00:00.000Z"
+RETENTION_S = 7 * 86400.0
 TIMING = Timing(base_s=1.0, cap_s=30.0, receipt_s=10.0)
 
 
@@ -40,16 +57,34 @@ class LoopbackWire:
     statuses: list[UnitStatus] = field(default_factory=list)
     down: deque[bytes] = field(default_factory=deque)
     told: list[WireOutcome] = field(default_factory=list)
+    confirmed: list[bytes] = field(default_factory=list)
+    post: Post | None = None
+    lose_messages: int = 0
+    evidence: list[bytes] = field(default_factory=list)
+    lose_evidence: int = 0
 
     def connect(self) -> None:
         if self.broken:
             raise SyncError("no route")
 
-    def publish(self, envelope: bytes) -> None:
+    def publish(self, envelope: bytes, channel: Channel = Channel.RECORDS) -> None:
         sha256 = digest(envelope)
         if self.broken:
             self.told.append(WireOutcome(sha256=sha256, event=DeliveryEvent.LOST))
             raise SyncError("the link broke")
+        if channel is Channel.CONFIRMATIONS:
+            self._confirm(envelope)
+            return
+        if channel is Channel.EVIDENCE:
+            self.evidence.append(envelope)
+            if self.lose_evidence:
+                self.lose_evidence -= 1
+                return
+            assert self.post is not None
+            _, answer = self.post.take_evidence(self.unit_id, envelope, at_utc="2026-03-02T02:00:00.000Z")
+            if answer:
+                self.down.append(answer)
+            return
         self.published.append(sha256)
         if sha256 in self.deny:
             self.told.append(WireOutcome(sha256=sha256, event=DeliveryEvent.DENIED, detail="Not authorized"))
@@ -66,6 +101,24 @@ class LoopbackWire:
                 self.lose_receipts -= 1
             else:
                 self.down.append(self.forge(answer.envelope) if self.forge else answer.envelope)
+
+    def _confirm(self, envelope: bytes) -> None:
+        self.confirmed.append(envelope)
+        if self.unheard:
+            self.told.append(WireOutcome(sha256=digest(envelope), event=DeliveryEvent.UNHEARD))
+        elif self.post is not None:
+            self.post.take(self.unit_id, envelope, at_utc="2026-03-02T02:00:00.000Z")
+            if parse(envelope).payload_type == CONFIRMATION_TYPE:
+                self.send_due()
+
+    def send_due(self) -> None:
+        """What central's ingest does between batches."""
+        assert self.post is not None
+        for message, _ in self.post.due():
+            if self.lose_messages:
+                self.lose_messages -= 1
+            else:
+                self.down.append(message.envelope)
 
     def received(self, timeout_s: float) -> list[bytes]:
         if self.broken:
@@ -96,7 +149,13 @@ class Bench:
         config = load_config(self.scene.central)
         issuer = load_issuer(self.scene.central / config.receipt_key, central_id=config.central_id)
         self.ingest = Ingest(store=self.store, kind=config.kind, issuer=issuer)
-        self.wire = LoopbackWire(unit_id=unit_id, ingest=self.ingest)
+        self.downlink = Downlink(message_signers(self.scene.central, config))
+        post = Post(self.store, self.downlink, EvidenceIntake(issuer))
+        self.wire = LoopbackWire(unit_id=unit_id, ingest=self.ingest, post=post)
+        self.sync_keys = sync_keys(self.unit)
+        self.inbox_store = inbox_store(self.unit, self.sync_keys)
+        self.inbox = make_inbox(self.unit)
+        self.evidence_store = SqliteEvidence(self.unit.store_file)
         self.drain = Drain(
             unit_id=unit_id,
             store=self.unit.store,
@@ -107,7 +166,34 @@ class Bench:
             random01=lambda: 1.0,
             window=5,
             timing=TIMING,
+            inbox=self.inbox,
+            evidence=EvidenceSender(
+                unit_id=unit_id,
+                store=self.evidence_store,
+                trusted=self.unit.believed(),
+                random01=lambda: 1.0,
+                timing=TIMING,
+                retention_s=RETENTION_S,
+            ),
         )
+
+    def issue(self, *contents: Content) -> None:
+        """Queue messages to the unit, in one transaction."""
+        with self.store.transaction() as transaction:
+            for content in contents:
+                kind = kind_of_content(content)
+                self.downlink.issue(transaction, self.unit.config.unit_id, kind, content, at_utc=ISSUED_UTC)
+
+    def messages(self) -> list[dict[str, object]]:
+        """Central's view of the messages to the unit."""
+        with self.store.transaction() as transaction:
+            return messages_of(transaction.connection, self.unit.config.unit_id)
+
+    def listed(self) -> dict[str, ListedPerson]:
+        """The unit's visit list, opened with its key."""
+        rows = (open_sealed(self.sync_keys.sealing, raw, info=LISTED) for raw in self.inbox_store.listed())
+        people = (msgspec.json.decode(row, type=ListedPerson) for row in rows)
+        return {person.person_id: person for person in people}
 
     def visit(self, count: int = 1) -> list[str]:
         """Make visits; gives their records' digests."""

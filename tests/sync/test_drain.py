@@ -14,7 +14,7 @@ from central.ingest import Arrival
 from edge.core.delivery import DeliveryState
 from edge.core.envelope import BUNDLE_TYPE, RECEIPT_TYPE, parse, seal
 from edge.core.receipt import Receipt, decode_receipt, encode_receipt
-from edge.services.drain import Backlog, ProgressKind
+from edge.services.progress import Backlog, ProgressKind
 from tests.sync.loopback import Bench, kinds
 
 

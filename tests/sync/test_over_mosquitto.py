@@ -16,9 +16,11 @@ from central.clock import now
 from edge.core.delivery import DeliveryEvent, DeliveryState
 from edge.core.errors import ConfigError
 from edge.core.protocol import LinkState, decode_status, ingest_filter, status_topic
-from edge.services.drain import Drain, ProgressKind
+from edge.services.drain import Drain
+from edge.services.progress import ProgressKind
 from edge.sync.mqtt import MqttUplink
-from edge.wiring import Unit, make_drain
+from edge.wiring import Unit
+from edge.wiring_sync import make_drain
 from tests.sync.conftest import QUICK, Stage, drain_until, states, visit, wait_for
 from tools.faults.scene import CENTRAL_ID, start
 
@@ -69,7 +71,7 @@ def test_central_gone_and_back(stage: Stage) -> None:
     assert stage.held() == made
 
 
-def test_lost_receipt_is_resent_once_and_stored_once(stage: Stage) -> None:
+def test_sync_02_lost_receipt_is_resent_once_and_stored_once(stage: Stage) -> None:
     """Central commits, and dies before its receipt is on the wire: here it takes the record by hand."""
     unit = stage.unit()
     made = visit(unit)
@@ -132,7 +134,7 @@ def test_unit_killed_before_its_receipt_gets_it_after_its_return(stage: Stage) -
     uplink.close()
 
 
-def test_several_ingest_processes_share_the_work(stage: Stage) -> None:
+def test_sync_12_several_ingest_processes_share_the_work(stage: Stage) -> None:
     units = [stage.unit(f"unit-{n}") for n in range(3)]
     stage.ingest()
     stage.ingest()
@@ -142,7 +144,7 @@ def test_several_ingest_processes_share_the_work(stage: Stage) -> None:
     assert {unit_id: stage.held(unit_id) for unit_id in made} == made
 
 
-def test_unit_cannot_write_under_another_units_id(stage: Stage) -> None:
+def test_sync_13_unit_cannot_write_under_another_units_id(stage: Stage) -> None:
     """unit-a's certificate, unit-b's topics: denied, and known to be; unit-a's own records come through after."""
     unit, _ = stage.unit("unit-a"), stage.unit("unit-b")
     stage.ingest()
@@ -225,7 +227,7 @@ def test_missing_tls_files_are_a_matter_of_configuration(stage: Stage) -> None:
         make_drain(unit, QUICK).step(0.0)
 
 
-def test_poison_record_is_quarantined_with_its_reason_and_those_behind_it_arrive(stage: Stage) -> None:
+def test_sync_05_poison_record_is_quarantined_with_its_reason_and_those_behind_it_arrive(stage: Stage) -> None:
     """Central holds another record under the place of unit-a's second one."""
     unit = stage.unit("unit-a")
     made = visit(unit, 6)
@@ -233,7 +235,7 @@ def test_poison_record_is_quarantined_with_its_reason_and_those_behind_it_arrive
         row = dict.fromkeys(("visit_id", "begun_utc", "reasons", "payload_type", "received_utc"), "")
         row |= {"unit_id": "unit-a", "sequence": 2, "sha256": "e" * 64, "record_id": "elsewhere"}
         row |= {"previous_sha256": made[0], "envelope": b"", "outcome": "review"}
-        assert transaction.add_record(row)
+        transaction.add_records([row])
     stage.ingest()
     drain_until(unit, lambda _: DeliveryState.SENT not in states(unit) and DeliveryState.PENDING not in states(unit))
     refused = {e.sequence: e.reason.split(":")[0] for e in unit.outbox.entries()}
@@ -241,7 +243,7 @@ def test_poison_record_is_quarantined_with_its_reason_and_those_behind_it_arrive
     assert stage.held()[2:] == made[3:]
 
 
-def test_birth_and_last_will_say_whether_the_unit_is_there(stage: Stage) -> None:
+def test_sync_10_birth_and_last_will_say_whether_the_unit_is_there(stage: Stage) -> None:
     unit = stage.unit("unit-a")
     visit(unit, 2)
     stage.ingest()

@@ -18,6 +18,7 @@ from tools.bench import frames as sources
 from tools.bench.baseline import YuNet, yunet_file
 from tools.bench.live import LiveReport, LoopTimes, measure_live
 from tools.bench.nets import NetSpeeds, measure_elsewhere, measure_nets, merged
+from tools.bench.sync.cli import sync
 from tools.bundle.places import cache_folder
 from tools.evaluate.default_bundle import find_bundle
 from tools.evaluate.rig import Choice, rig_options
@@ -28,7 +29,7 @@ _STATUS = Console(stderr=True)
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Time the live loop and the nets on this machine.
+    """Time the live loop, the nets and the way of records on this machine.
 
     \b
     Example:
@@ -105,6 +106,9 @@ def nets(
             _print_nets(report)
 
     _guarded(work)
+
+
+main.add_command(sync)
 
 
 def _guarded(work: Callable[[], None]) -> None:

@@ -14,6 +14,8 @@ from rich.table import Table
 
 from tools.faults.check import Outcome
 from tools.faults.kill import KillReport, run_kills
+from tools.faults.link import LinkPlan, LinkReport, run_link
+from tools.faults.storm import Settled, StormReport, run_storm
 
 
 @click.group()
@@ -42,6 +44,83 @@ def kill(ctx: click.Context, kills: int, seed: int, keep: Path | None, as_json: 
     else:
         _print(report)
     ctx.exit(0 if report.clean else 1)
+
+
+@main.command()
+@click.option("--minutes", default=10.0, show_default=True, help="How long it blows.")
+@click.option("--units", default=6, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Work in this folder and keep it.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def sync(ctx: click.Context, minutes: float, units: int, seed: int, keep: Path | None, as_json: bool) -> None:
+    """Cut, delay, truncate, half-close and kill between and at unit, broker and central, then compare everything.
+
+    Exit code 1 when anything was lost or doubled, a chain is broken, or a receipt's signature does not hold.
+    """
+    console = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="doorstep-storm-") as temporary, Progress(console=console) as bar:
+        task = bar.add_task("storm", total=minutes * 60)
+
+        def tell(gone_s: float, faults: int) -> None:
+            bar.update(task, completed=gone_s, description=f"{faults} faults")
+
+        report = run_storm(keep or Path(temporary), seconds=minutes * 60, seed=seed, units=units, tell=tell)
+    if as_json:
+        click.echo(msgspec.json.encode({**asdict(report), "clean": report.clean}))
+    else:
+        _print_storm(report)
+    ctx.exit(0 if report.clean else 1)
+
+
+@main.command()
+@click.option("--visits", default=3000, show_default=True)
+@click.option("--pictures", default=300, show_default=True, help="Visits with a photograph as evidence.")
+@click.option("--speedup", default=20.0, show_default=True, help="Link, waits and hour are so many times quicker.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def link(ctx: click.Context, visits: int, pictures: int, speedup: float, seed: int, as_json: bool) -> None:
+    """30 days offline, then an hour of 64 kbit/s with 600 ms round trip and resets: what arrives, and when.
+
+    Exit code 1 when a result is left open, or evidence went before the results.
+    """
+    plan = LinkPlan(visits=visits, pictures=pictures, speedup=speedup, seed=seed)
+    console = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="doorstep-link-") as temporary, console.status("starting") as status:
+        report = run_link(Path(temporary), plan, status.update)
+    if as_json:
+        click.echo(msgspec.json.encode({**asdict(report), "bytes_per_result": report.bytes_per_result}))
+    else:
+        _print_link(report)
+    ctx.exit(0 if report.results_s is not None and not report.pictures_before_results else 1)
+
+
+def _print_link(report: LinkReport) -> None:
+    plan = report.plan
+    click.echo(f"{plan.visits} visits and {plan.pictures} pictures of {plan.picture_bytes} bytes waited")
+    click.echo(f"link: {plan.bits_per_s / 1000:.0f} kbit/s each way, {plan.round_trip_s * 1000:.0f} ms round trip")
+    click.echo(f"run {plan.speedup:g} times quicker than life; times below are the link's own, seed {plan.seed}")
+    click.echo(f"results: {report.results} of {plan.visits} receipted after {report.results_s} s")
+    click.echo(f"  {report.bytes_per_result:.0f} bytes a result on the wire, both ways, TLS included")
+    click.echo(f"pictures: {report.pictures} of {plan.pictures}, {report.pictures_before_results} before the results")
+    click.echo(f"{report.total_bytes} bytes in {report.total_s} s, {report.resets} resets")
+
+
+def _print_storm(report: StormReport) -> None:
+    console = Console(markup=False, width=120)
+    drained = f"drained in {report.drained_in_s} s afterwards"
+    console.print(f"{report.total_faults} faults in {report.seconds} s, seed {report.seed}; {drained}")
+    for kind, count in sorted(report.faults.items()):
+        console.print(f"  {kind}: {count}")
+    table = Table("", *(unit.records.unit_id for unit in report.units))
+    for field in fields(Outcome)[1:]:
+        table.add_row(field.name.replace("_", " "), *(str(getattr(u.records, field.name)) for u in report.units))
+    for field in fields(Settled)[1:]:
+        table.add_row(field.name.replace("_", " "), *(str(getattr(u, field.name)) for u in report.units))
+    console.print(table)
+    clean = "clean: 0 lost, 0 double, chains whole, every receipt's signature holds"
+    console.print(clean if report.clean else "NOT CLEAN")
 
 
 def _print(report: KillReport) -> None:

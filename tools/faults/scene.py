@@ -13,6 +13,8 @@ from central.broker import Broker
 from central.clock import now, now_utc
 from central.config import StoreKind, load_config
 from central.founding import found_central, register_unit
+from central.keys import public_documents
+from central.post import open_post
 from central.store import CentralStore
 from edge.core.config import UNIT_ID
 from edge.core.keys import KeyPurpose
@@ -30,6 +32,7 @@ from edge.core.visit import (
 )
 from edge.services.keep import VisitDraft
 from edge.wiring import found_unit
+from edge.wiring_sync import sync_keys
 
 ROOT = Path(__file__).resolve().parents[2]
 CENTRAL_ID = "central-test"
@@ -54,17 +57,26 @@ class Scene:
         assert UNIT_ID.fullmatch(unit_id)
         root = self.folder / unit_id
         purpose = KeyPurpose.DEMONSTRATION if self.simulated else KeyPurpose.PROVISIONED
+        config = load_config(self.central)
         with found_unit(root, unit_id, purpose) as unit:
             public = (unit.key_dir / "record.pub.json").read_bytes()
-        (root / "trust" / "central.pub.json").write_bytes(self.receipt_key.read_bytes())
+            statement = sync_keys(unit).statement
+        for document in public_documents(self.central, config):
+            (root / "trust" / document.name).write_bytes(document.read_bytes())
         self.give_certificate(root, unit_id)
         with (root / "unit.toml").open("a", encoding="utf-8") as file:
             file.write(f'\n[sync]\nhost = "127.0.0.1"\nport = {port or self.broker.port}\n')
         if register:
-            config = load_config(self.central)
             with self.store() as store:
                 register_unit(store, public, kind=config.kind, at_utc=now_utc())
+                open_post(config, store, self.central).take(unit_id, statement, at_utc=now_utc())
         return root
+
+    def central_through(self, port: int) -> None:
+        """Let central reach the broker by another port: that of a proxy."""
+        file = self.central / "central.toml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(f"port = {self.broker.port}\n", f"port = {port}\n"), encoding="utf-8")
 
     def give_certificate(self, root: Path, name: str, authority: Path | None = None) -> None:
         """Put a TLS identity in the name of `name` where the unit in `root` looks for its own."""

@@ -1,0 +1,1 @@
+"""The review desk: web pages for the people who decide what units could not."""

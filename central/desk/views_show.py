@@ -1,0 +1,114 @@
+"""Pages that only show: units, a person's history, reports, the log; and the figures for Prometheus."""
+
+from __future__ import annotations
+
+import csv
+import io
+from itertools import islice
+from typing import Any
+
+from starlette.responses import Response
+
+from central.clock import as_utc
+from central.desk.at import At, Room
+from central.desk.views_review import opened
+from central.rows.accounts import Accounts
+from central.rows.gaps import gaps
+from central.rows.people import People
+from central.rows.reviews import GROUPS, Reviews
+from central.store import Transaction
+
+GAPS_SHOWN = 5
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def units(at: At) -> Response:
+    with at.room.store.transaction() as transaction:
+        reviews = Reviews(transaction)
+        rows = [_unit(transaction, row) for row in reviews.units()]
+        alarms = reviews.alarms()
+    return at.show("units", rows=rows, alarms=alarms)
+
+
+def _unit(transaction: Transaction, row: dict[str, Any]) -> dict[str, Any]:
+    missing = gaps(transaction, row["unit_id"], gap_free=row["gap_free_sequence"])
+    newest = Reviews(transaction).newest_envelope(row["unit_id"], row["highest"])
+    record = opened(newest) if newest else None
+    return {
+        **row,
+        **Reviews(transaction).messaging(row["unit_id"]),
+        "gaps": list(islice(missing, GAPS_SHOWN)),
+        "clock": record.clock if record else None,
+        "software": record.provenance.software if record else "",
+    }
+
+
+def person(at: At) -> Response:
+    """All visits of a person. The number comes in a form, so that it stands in no URL."""
+    person_id = at.form.text("person_id")
+    with at.room.store.transaction() as transaction:
+        rows = Reviews(transaction).history(person_id) if person_id else []
+        found = People(transaction, at.room.vault).get(person_id) if person_id else None
+        if person_id:
+            Accounts(transaction).log(at.visitor.username, "history_opened", at_utc=as_utc(at.at))
+    due = found.due_date if found else ""
+    return at.show("person", rows=rows, person_id=person_id, due=due)
+
+
+def reports(at: At) -> Response:
+    by = at.query.get("by", "village")
+    if by not in GROUPS:
+        return at.message("not_found", status=404)
+    with at.room.store.transaction() as transaction:
+        rows = Reviews(transaction).counts(by)
+    return at.show("reports", rows=rows, by=by, groups=list(GROUPS))
+
+
+def reports_csv(at: At) -> Response:
+    by = at.query.get("by", "village")
+    if by not in GROUPS:
+        return at.message("not_found", status=404)
+    with at.room.store.transaction() as transaction:
+        rows = Reviews(transaction).counts(by)
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([by, "outcome", "records", "reviewed"])
+    for row in rows:
+        writer.writerow([_cell(row["group"]), row["outcome"], row["records"], row["decided"]])
+    headers = {"Content-Disposition": f'attachment; filename="report-{by}.csv"'}
+    # The mark lets Excel read Chinese as UTF-8.
+    return Response("\ufeff" + out.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _cell(text: str) -> str:
+    """A cell that a spreadsheet will not run."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def log(at: At) -> Response:
+    with at.room.store.transaction() as transaction:
+        rows = Accounts(transaction).logged()
+    return at.show("log", rows=rows)
+
+
+def metrics(room: Room) -> str:
+    """Prometheus' text format; counts only, nothing of any person."""
+    with room.store.transaction() as transaction:
+        reviews = Reviews(transaction)
+        units = reviews.units()
+        figures: list[tuple[str, str, float]] = [
+            ("doorstep_units", "", len(units)),
+            ("doorstep_reviews_waiting", "", reviews.count_waiting()),
+            *((f"doorstep_{name}", "", count) for name, count in reviews.totals().items()),
+        ]
+        figures += [
+            ("doorstep_records", f'{{outcome="{row["group"]}"}}', row["records"]) for row in reviews.counts("outcome")
+        ]
+        missing = sum(u["highest"] - u["records"] for u in units)
+    figures.append(("doorstep_records_missing", "", missing))
+    lines: list[str] = []
+    for name, labels, value in figures:
+        if not lines or f"# TYPE {name} gauge" not in lines:
+            lines.append(f"# TYPE {name} gauge")
+        lines.append(f"{name}{labels} {value}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,140 @@
+"""Messages from central: checked, applied in order and once, and confirmed with the unit's signature.
+
+Rules: nothing is applied before its signature, unit and place are checked; a message before its turn waits; one that
+was settled is confirmed again and not applied again; one that cannot be applied is settled as refused, so that it
+blocks nothing. Another message under a settled or waiting number is told, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from securesystemslib.signer import Signer
+
+from edge.core.confirmation import Applied, Confirmation, ConfirmedMessage, sign_confirmation
+from edge.core.downward import Downward, Turn, content_of, open_message, turn_of
+from edge.core.downward_apply import DownwardState, Effects, MessageRefused, decide
+from edge.core.downward_content import decode_content
+from edge.core.envelope import digest
+from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
+from edge.core.keys import KeyPurpose, PublicKeyDocument
+from edge.ports import Clock, InboxStore
+
+MOST_WAITING = 64
+"""How far ahead of its turn a message is kept; central sends it again anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of one message. `settled` and `repeated` (settled before) are to be confirmed, `remark` told."""
+
+    settled: tuple[ConfirmedMessage, ...] = ()
+    repeated: tuple[ConfirmedMessage, ...] = ()
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncKeys:
+    """The keys of the sync side, and the statement of the record key that they are the unit's."""
+
+    sealing: X25519PrivateKey
+    confirmer: Signer
+    statement: bytes
+    purpose: KeyPurpose
+
+
+class Inbox:
+    """The unit's side of what comes down, over its ports."""
+
+    def __init__(
+        self,
+        *,
+        unit_id: str,
+        store: InboxStore,
+        keys: SyncKeys,
+        trusted: Sequence[PublicKeyDocument],
+        clock: Clock,
+    ) -> None:
+        self._unit_id, self._store, self._keys = unit_id, store, keys
+        self._trusted, self._clock = list(trusted), clock
+
+    def greeting(self) -> list[bytes]:
+        """What central is told after connecting: the unit's keys, and how far it has come."""
+        refused = self._store.refused(MOST_WAITING)
+        return [self._keys.statement, self.confirm(refused, greeting=True)]
+
+    def state(self) -> DownwardState:
+        return self._store.state()
+
+    def take(self, raw: bytes) -> Taken:
+        """Check one message and apply what is due. Raises StoreError only."""
+        try:
+            message = self._open(raw)
+        except VerificationError as e:
+            return Taken(remark=f"{e.step}: {e.message}")
+        applied = self._store.state().applied_sequence
+        turn = turn_of(message.sequence, applied=applied)
+        if turn is Turn.REPEATED:
+            return self._again(message, raw)
+        if turn is Turn.WAITS:
+            if message.sequence <= applied + MOST_WAITING:
+                self._store.hold(message.sequence, raw)
+            return Taken(remark=f"message {message.sequence} waits for {applied + 1}")
+        settled = [self._settle(message, raw)]
+        settled += self._settle_waiting(message.sequence + 1)
+        return Taken(settled=tuple(settled))
+
+    def confirm(self, items: Sequence[ConfirmedMessage], *, greeting: bool = False) -> bytes:
+        """The signed confirmation of `items`, with the place reached."""
+        state = self._store.state()
+        confirmation = Confirmation(
+            unit_id=self._unit_id,
+            made_utc=self._clock.now_utc(),
+            applied_sequence=state.applied_sequence,
+            list_version=state.list_version,
+            items=tuple(items),
+            greeting=greeting,
+        )
+        return sign_confirmation(confirmation, self._keys.confirmer)
+
+    def _open(self, raw: bytes) -> Downward:
+        return open_message(raw, self._trusted, unit_id=self._unit_id, purpose=self._keys.purpose)
+
+    def _again(self, message: Downward, raw: bytes) -> Taken:
+        known = self._store.settled(message.sequence)
+        if known is not None and known.sha256 == digest(raw):
+            return Taken(repeated=(known,))
+        return Taken(remark=f"another message than the one settled under number {message.sequence}")
+
+    def _settle_waiting(self, sequence: int) -> list[ConfirmedMessage]:
+        settled = []
+        while (raw := self._store.held(sequence)) is not None:
+            try:
+                settled.append(self._settle(self._open(raw), raw))
+            except VerificationError:
+                break  # its key is no longer believed; central sends what counts instead
+            sequence += 1
+        return settled
+
+    def _settle(self, message: Downward, raw: bytes) -> ConfirmedMessage:
+        outcome, reason, detail, effects = Applied.APPLIED, "", "", Effects()
+        try:
+            effects = self._decided(message, self._store.state())
+        except MessageRefused as refusal:
+            outcome, reason, detail = Applied.REFUSED, refusal.reason, refusal.detail
+        item = ConfirmedMessage(
+            sequence=message.sequence, sha256=digest(raw), outcome=outcome, reason=reason, detail=detail
+        )
+        self._store.settle(item, message.kind, effects)
+        return item
+
+    def _decided(self, message: Downward, state: DownwardState) -> Effects:
+        try:
+            content = decode_content(content_of(message, self._keys.sealing), message.kind)
+        except CouldNotBeChecked as e:
+            raise MessageRefused("unknown_format", e.message) from e
+        except DoesNotVerify as e:
+            raise MessageRefused("not_sealed_to_unit" if e.step == "seal" else "bad_content", e.message) from e
+        return decide(content, state)

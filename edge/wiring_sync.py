@@ -1,0 +1,208 @@
+"""The composition root of the sync side: its keys, the inbox, and the drain with its wire.
+
+The sync side's two keys are made by whoever first needs them and may read the record key, which vouches for them;
+after that the sync side does without the record key.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import uuid
+from pathlib import Path
+
+from edge import __version__
+from edge.core.chain import StoredRecord
+from edge.core.delivery import DeliveryState, Timing
+from edge.core.envelope import parse
+from edge.core.errors import ConfigError, InputError, SigningError
+from edge.core.evidence import EvidenceKind
+from edge.core.keys import KeyRole
+from edge.core.parcel import Direction, ParcelHeader
+from edge.core.sealing import seal_to
+from edge.core.unit_keys import UnitKeys, open_unit_keys, sign_unit_keys
+from edge.ports import Uplink
+from edge.services.admission import admit_visit
+from edge.services.drain import Drain
+from edge.services.evidence import EvidenceSender, everything_open, keep_evidence
+from edge.services.inbox import Inbox, SyncKeys
+from edge.services.progress import Progress
+from edge.signing import keyfile, sealkey
+from edge.store.database import sync_folder
+from edge.store.evidence import SqliteEvidence
+from edge.store.inbox import SqliteInbox, downward_state
+from edge.store.parcel import read_parcel, write_parcel
+from edge.sync.by_hand import NoWire
+from edge.wiring import RECORD_KEY, SEALING_KEY, Unit
+
+CONFIRMATION_KEY = "confirmation"
+STATEMENT = "unit-keys.json"
+MOST_NAMED = 100
+"""Records looked at above a receipt's gap-free sequence, as for the largest window."""
+
+
+def sync_keys(unit: Unit) -> SyncKeys:
+    """The keys of the sync side, made now if this unit never had them. Raises SigningError, VerificationError."""
+    statement_file = unit.sync_key_dir / STATEMENT
+    if not statement_file.exists():
+        _make(unit, statement_file)
+    statement = _read(statement_file)
+    keys = open_unit_keys(statement, unit.public)
+    sealing = sealkey.load_sealing_key(unit.sync_key_dir / SEALING_KEY)
+    confirmer = keyfile.load(unit.sync_key_dir, CONFIRMATION_KEY)
+    own = sealkey.sealing_document(sealing, purpose=keys.sealing.purpose, owner=unit.config.unit_id)
+    if (own, confirmer.public) != (keys.sealing, keys.confirmation):
+        raise SigningError(f"the keys in {unit.sync_key_dir} are not those that {STATEMENT} names")
+    return SyncKeys(
+        sealing=sealing, confirmer=confirmer.signer, statement=statement, purpose=unit.public.purpose
+    )
+
+
+def _make(unit: Unit, statement_file: Path) -> None:
+    """The statement comes last: without it the two keys are nobody's, and are made again."""
+    folder, record_key = unit.sync_key_dir, unit.record_key
+    for name in (SEALING_KEY, f"{CONFIRMATION_KEY}.key", f"{CONFIRMATION_KEY}.pub.json"):
+        (folder / name).unlink(missing_ok=True)
+    purpose, owner = record_key.public.purpose, unit.config.unit_id
+    sealing = sealkey.make_sealing_key(folder / SEALING_KEY)
+    confirmer = keyfile.generate(folder, CONFIRMATION_KEY, role=KeyRole.CONFIRMATION, purpose=purpose, owner=owner)
+    keys = UnitKeys(
+        unit_id=owner,
+        serial=1,
+        made_utc=unit.clock.now_utc(),
+        sealing=sealkey.sealing_document(sealing, purpose=purpose, owner=owner),
+        confirmation=confirmer.public,
+    )
+    (folder / f"{RECORD_KEY}.pub.json").write_bytes(keyfile.encode_public(record_key.public))
+    draft = folder / f".{STATEMENT}.new"
+    draft.write_bytes(sign_unit_keys(keys, record_key.signer))
+    sync_folder(folder)
+    draft.replace(statement_file)
+    sync_folder(folder)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        raw = path.read_bytes()
+    except OSError as e:
+        raise SigningError(f"cannot read {path}: {e.strerror}") from e
+    parse(raw)
+    return raw
+
+
+def make_inbox(unit: Unit) -> Inbox:
+    """The unit's side of central's messages. Raises SigningError, StoreError."""
+    keys = sync_keys(unit)
+    return Inbox(
+        unit_id=unit.config.unit_id,
+        store=inbox_store(unit, keys),
+        keys=keys,
+        trusted=unit.believed(),
+        clock=unit.clock,
+    )
+
+
+def inbox_store(unit: Unit, keys: SyncKeys) -> SqliteInbox:
+    """What has come down, its personal rows sealed to the unit's own key."""
+    own = keys.sealing.public_key().public_bytes_raw().hex()
+    return SqliteInbox(unit.store_file, lambda content, info: seal_to(own, content, info=info))
+
+
+def make_drain(unit: Unit, timing: Timing | None = None) -> Drain:
+    """The drain of a unit's outbox to the broker of unit.toml. Raises ConfigError when that names none."""
+    from edge.sync.mqtt import MqttUplink  # here, so that commands without a link need not load it
+
+    config = unit.config.sync
+    if config is None:
+        raise ConfigError(
+            f"{unit.root / 'unit.toml'} names no broker", remedy="Add [sync] with host (and port) to that file."
+        )
+    uplink = MqttUplink(unit_id=unit.config.unit_id, config=config, folder=unit.root)
+    return _drain(unit, uplink, _inbox_if_any(unit), window=config.window, timing=timing)
+
+
+def _drain(unit: Unit, uplink: Uplink, inbox: Inbox | None, *, window: int, timing: Timing | None = None) -> Drain:
+    return Drain(
+        unit_id=unit.config.unit_id,
+        store=unit.store,
+        outbox=unit.outbox,
+        uplink=uplink,
+        clock=unit.clock,
+        trusted=unit.believed(),
+        random01=random.random,
+        software=f"doorstep {__version__}",
+        window=window,
+        timing=timing,
+        inbox=inbox,
+        free_mb=lambda: shutil.disk_usage(unit.root).free // 1_000_000,
+        evidence=EvidenceSender(
+            unit_id=unit.config.unit_id,
+            store=SqliteEvidence(unit.store_file),
+            trusted=unit.believed(),
+            random01=random.random,
+            timing=timing or Timing(),
+            retention_s=unit.config.evidence_retention_days * 86400.0,
+        ),
+    )
+
+
+def check_visit_may_begin(unit: Unit) -> None:
+    """Raises VisitNotAllowed: too little room, or central has withdrawn the unit."""
+    free_bytes = shutil.disk_usage(unit.root).free
+    admit_visit(
+        free_bytes=free_bytes, min_free_mb=unit.config.min_free_mb, standing=downward_state(unit.store_file).standing
+    )
+
+
+def keep_photo(unit: Unit, record: StoredRecord, file: Path) -> None:
+    """Seal the photograph in `file` to central, as evidence of `record`. Raises InputError, CouldNotBeChecked."""
+    try:
+        content = file.read_bytes()
+    except OSError as e:
+        raise InputError(f"the photograph {file} cannot be read: {e.strerror}") from e
+    keep_evidence(
+        content,
+        evidence_id=uuid.uuid4().hex,
+        kind=EvidenceKind.DOCUMENT_PHOTO,
+        record=record,
+        store=SqliteEvidence(unit.store_file),
+        signer=unit.record_key,
+        trusted=unit.believed(),
+    )
+
+
+def export_parcel(unit: Unit, folder: Path) -> tuple[Path, int]:
+    """Write what central has not receipted, and how far this unit has come, to a stick; gives file and records.
+
+    Nothing is marked as sent: only a receipt ends a delivery, whichever way it comes.
+    """
+    entries = [e for e in unit.outbox.entries() if e.state is not DeliveryState.QUARANTINED]
+    envelopes = make_inbox(unit).greeting() + [unit.outbox.envelope(e.sequence) for e in entries]
+    envelopes += everything_open(SqliteEvidence(unit.store_file))
+    header = ParcelHeader(
+        unit_id=unit.config.unit_id,
+        direction=Direction.TO_CENTRAL,
+        written_utc=unit.clock.now_utc(),
+        count=len(envelopes),
+    )
+    return write_parcel(folder, header, envelopes), len(entries)
+
+
+def import_parcel(unit: Unit, folder: Path) -> tuple[list[Progress], bool]:
+    """Apply what central wrote to a stick; gives what came of it, and whether the parcel was whole."""
+    header, envelopes = read_parcel(folder, unit.config.unit_id)
+    drain = _drain(unit, NoWire(), make_inbox(unit), window=MOST_NAMED)
+    return drain.apply(envelopes), len(envelopes) == header.count
+
+
+def _inbox_if_any(unit: Unit) -> Inbox | None:
+    """None on a unit whose keys for messages were never made, where this process may not make them.
+
+    Records must go up all the same; `doorstep status` says what is missing.
+    """
+    try:
+        return make_inbox(unit)
+    except SigningError:
+        if (unit.sync_key_dir / STATEMENT).exists():
+            raise
+        return None

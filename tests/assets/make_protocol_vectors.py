@@ -1,0 +1,160 @@
+"""Known answers for the protocol: keys, a receipt, a sealed visit list, a confirmation, an evidence manifest.
+
+`python -m tests.assets.make_protocol_vectors` writes protocol_vectors.json again, to the byte: seeds, times and the
+ephemeral key of the sealing are fixed. For checking another server or unit; the keys are everybody's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from edge.core.confirmation import Applied, Confirmation, ConfirmedMessage, sign_confirmation
+from edge.core.downward import Downward, MessageKind, seal_info, sign_message
+from edge.core.downward_content import (
+    Command,
+    CommandName,
+    ListedPerson,
+    ListedReference,
+    VisitListChange,
+    encode_content,
+)
+from edge.core.envelope import RECEIPT_TYPE, digest, seal
+from edge.core.evidence import EvidenceKind, evidence_info, make_manifest, sign_manifest
+from edge.core.keys import KeyPurpose, KeyRole
+from edge.core.receipt import Receipt, ReceiptItem, Verdict, encode_receipt
+from edge.core.unit_keys import UnitKeys, sign_unit_keys
+from edge.core.visit import Scheme
+from edge.signing.keyfile import KeyFile, public_document
+from edge.signing.sealkey import sealing_document
+from tests.hpke_reading import Reading
+
+TARGET = Path(__file__).with_name("protocol_vectors.json")
+UNIT, CENTRAL, AT_UTC = "unit-0001", "central-test", "2026-03-02T02:00:00.000Z"
+RECORD_SHA256 = "3fae2703d66ee0f400923b8db22b8439a828dd0eea686f27e82cc1dd0db3adf4"
+PURGE = Command(name=CommandName.PURGE, subject="p-1")
+SEALER = Reading(aead_id=2, key_bytes=32)
+LIST = VisitListChange(
+    version=1,
+    base_version=0,
+    put=(
+        ListedPerson(
+            person_id="p-1",
+            name="李小明",
+            id_number="11010519491231002X",
+            scheme=Scheme.RESIDENT,
+            due_date="2026-06-30",
+            references=(ListedReference(sha256="ab" * 32, embedding=bytes(range(16)), model_sha256="cd" * 32),),
+        ),
+    ),
+)
+
+
+def seed(number: int) -> bytes:
+    return bytes([number]) * 32
+
+
+def key(number: int, role: KeyRole, owner: str) -> KeyFile:
+    private = Ed25519PrivateKey.from_private_bytes(seed(number))
+    return KeyFile(private, public_document(private, role=role, purpose=KeyPurpose.DEMONSTRATION, owner=owner))
+
+
+RECORD, CONFIRMATION = key(1, KeyRole.RECORD, UNIT), key(2, KeyRole.CONFIRMATION, UNIT)
+RECEIPT, LISTS, COMMANDS = (
+    key(n, role, CENTRAL) for n, role in ((3, KeyRole.RECEIPT), (4, KeyRole.LIST), (5, KeyRole.COMMAND))
+)
+UNIT_SEALING = X25519PrivateKey.from_private_bytes(seed(6))
+CENTRAL_SEALING = X25519PrivateKey.from_private_bytes(seed(7))
+EPHEMERAL = X25519PrivateKey.from_private_bytes(seed(8))
+
+
+def vectors() -> dict[str, object]:
+    """Each envelope as text, beside what it is made from."""
+    envelopes = {
+        "unit_keys": _unit_keys(),
+        "receipt": _receipt(),
+        "visit_list": _message(1, MessageKind.VISIT_LIST, encode_content(LIST), LISTS),
+        "command": _message(2, MessageKind.COMMAND, encode_content(PURGE), COMMANDS),
+        "evidence_manifest": _evidence(),
+    }
+    said = Confirmation(
+        unit_id=UNIT,
+        made_utc=AT_UTC,
+        applied_sequence=1,
+        list_version=1,
+        items=(ConfirmedMessage(sequence=1, sha256=digest(envelopes["visit_list"]), outcome=Applied.APPLIED),),
+    )
+    envelopes["confirmation"] = sign_confirmation(said, CONFIRMATION.signer)
+    documents = [k.public for k in (RECORD, CONFIRMATION, RECEIPT, LISTS, COMMANDS)]
+    sealing = [
+        sealing_document(private, purpose=KeyPurpose.DEMONSTRATION, owner=owner)
+        for private, owner in ((UNIT_SEALING, UNIT), (CENTRAL_SEALING, CENTRAL))
+    ]
+    return {
+        "seeds": "byte n, 32 times: 1 record, 2 confirmation, 3 receipt, 4 list, 5 command (Ed25519); "
+        "6 unit's sealing, 7 central's sealing, 8 ephemeral key of every sealing here (X25519)",
+        "keys": [msgspec.to_builtins(document) for document in (*documents, *sealing)],
+        "visit_list_info": seal_info(UNIT, 1, MessageKind.VISIT_LIST).decode(),
+        "visit_list_content": encode_content(LIST).decode(),
+        "envelopes": {
+            name: {"envelope": raw.decode(), "sha256": digest(raw)} for name, raw in sorted(envelopes.items())
+        },
+    }
+
+
+def _unit_keys() -> bytes:
+    sealing = sealing_document(UNIT_SEALING, purpose=KeyPurpose.DEMONSTRATION, owner=UNIT)
+    keys = UnitKeys(unit_id=UNIT, serial=1, made_utc=AT_UTC, sealing=sealing, confirmation=CONFIRMATION.public)
+    return sign_unit_keys(keys, RECORD.signer)
+
+
+def _receipt() -> bytes:
+    receipt = Receipt(
+        receipt_id="receipt-1",
+        central_id=CENTRAL,
+        unit_id=UNIT,
+        issued_utc=AT_UTC,
+        gap_free_sequence=1,
+        items=(ReceiptItem(sha256=RECORD_SHA256, verdict=Verdict.STORED, sequence=1),),
+    )
+    return seal(encode_receipt(receipt), RECEIPT_TYPE, [RECEIPT.signer])
+
+
+def _message(sequence: int, kind: MessageKind, content: bytes, signer: KeyFile) -> bytes:
+    info = seal_info(UNIT, sequence, kind)
+    sealed = SEALER.seal(UNIT_SEALING.public_key(), content, info=info, ephemeral=EPHEMERAL)
+    message = Downward(
+        message_id=f"message-{sequence}",
+        central_id=CENTRAL,
+        unit_id=UNIT,
+        sequence=sequence,
+        kind=kind,
+        issued_utc=AT_UTC,
+        content=sealed,
+    )
+    return sign_message(message, signer.signer)
+
+
+def _evidence() -> bytes:
+    public = CENTRAL_SEALING.public_key()
+    sealed = SEALER.seal(public, bytes(20_000), info=evidence_info(UNIT, "evidence-1"), ephemeral=EPHEMERAL)
+    manifest = make_manifest(
+        sealed,
+        evidence_id="evidence-1",
+        unit_id=UNIT,
+        record_sha256=RECORD_SHA256,
+        kind=EvidenceKind.FACE_PHOTO,
+        sealed_to=sealing_document(CENTRAL_SEALING, purpose=KeyPurpose.DEMONSTRATION, owner=CENTRAL).keyid,
+    )
+    return sign_manifest(manifest, RECORD.signer)
+
+
+def encoded() -> bytes:
+    return msgspec.json.format(msgspec.json.encode(vectors()), indent=1) + b"\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_bytes(encoded())

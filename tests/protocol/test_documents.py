@@ -1,0 +1,49 @@
+"""What docs/ says of the protocol is what the code does; the known answers stay what they are."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from central.ingest import ALARMS
+from edge.core.confirmation import open_confirmation
+from edge.core.downward import content_of, open_message
+from edge.core.downward_content import decode_content
+from edge.core.evidence import open_manifest
+from edge.core.keys import KeyPurpose
+from edge.core.protocol import Channel
+from edge.core.receipt_check import open_receipt
+from edge.core.unit_keys import open_unit_keys
+from tests.assets import make_protocol_vectors as vectors
+from tools.protocol.__main__ import DOCS, generated
+
+TRUSTED = [vectors.RECEIPT.public, vectors.LISTS.public, vectors.COMMANDS.public]
+
+
+@pytest.mark.parametrize("name", ["asyncapi.yaml", "protocol.md"])
+def test_schemas_and_diagrams_are_those_of_the_code(name: str) -> None:
+    text = generated()[DOCS / name]
+    assert (DOCS / name).read_text("utf-8") == text, "run `python -m tools.protocol`"
+
+
+def test_every_topic_and_alarm_is_explained() -> None:
+    text = (DOCS / "protocol.md").read_text("utf-8")
+    for word in (*(f"UNIT/{channel}" for channel in Channel), *ALARMS):
+        assert word in text
+
+
+def test_known_answers_are_made_again_to_the_byte() -> None:
+    assert vectors.TARGET.read_bytes() == vectors.encoded()
+
+
+def test_known_answers_are_what_the_product_accepts() -> None:
+    kept = msgspec.json.decode(vectors.TARGET.read_bytes())
+    raw = {name: entry["envelope"].encode() for name, entry in kept["envelopes"].items()}
+    message = open_message(raw["visit_list"], TRUSTED, unit_id="unit-0001", purpose=KeyPurpose.DEMONSTRATION)
+    content = content_of(message, vectors.UNIT_SEALING)
+    assert content.decode() == kept["visit_list_content"]
+    assert decode_content(content, message.kind) == vectors.LIST
+    assert open_receipt(raw["receipt"], TRUSTED, unit_id="unit-0001").gap_free_sequence == 1
+    keys = open_unit_keys(raw["unit_keys"], vectors.RECORD.public)
+    assert open_confirmation(raw["confirmation"], keys.confirmation).applied_sequence == 1
+    assert len(open_manifest(raw["evidence_manifest"], vectors.RECORD.public).chunks) == 2

@@ -1,0 +1,1 @@
+"""What docs/ says of the protocol and the code knows better: schemas and state diagrams, written from the code."""
