@@ -62,6 +62,8 @@ system_packages() {
   fi
   # Central's tests run on a real PostgreSQL, started by themselves; without it they are skipped and say so.
   [ "$PROFILE" = demo ] || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+  # The review desk is tried in a real browser.
+  [ "$PROFILE" = demo ] || has chromium || missing+=(chromium)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
   find_python >/dev/null && return
   [ "$PROFILE" != tflite ] || die "no Python 3.11 with venv found." "Install python3.11, or use \`make test\`."
