@@ -99,6 +99,16 @@ class RecordSigner(Protocol):
     def signer(self) -> Signer: ...
 
 
+class AtRest(Protocol):
+    """The unit's data key: what is personal is encrypted with it before it reaches the disk."""
+
+    def seal(self, plain: bytes, *, context: bytes) -> bytes:
+        """Encrypt and authenticate. context: what the value is and where it lies (table, row); it is not stored."""
+
+    def open(self, sealed: bytes, *, context: bytes) -> bytes:
+        """What was sealed under the same context. Raises DoesNotVerify (altered, moved), SigningError (other key)."""
+
+
 class RecordStore(Protocol):
     """Records, their chain and their way out, in one file. Every method is one transaction."""
 

@@ -6,6 +6,7 @@ unit.toml does not name has the default of edge/core/config.py.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument
 from edge.core.verdict import Report
 from edge.device.clock import SystemClock
 from edge.services.audit import audit_export, audit_record, audit_store
-from edge.signing import keyfile, trust
+from edge.signing import at_rest, keyfile, trust
 from edge.signing.trust import fingerprint as fingerprint
 from edge.store.database import StoreFile, create_store, sync_folder
 from edge.store.export import ExportFile
@@ -70,6 +71,16 @@ class Unit:
                 f"this unit is {self.config.unit_id!r}"
             )
         return key
+
+    @cached_property
+    def at_rest(self) -> at_rest.AtRestKey:
+        """The unit's data key; made now if this unit never had one and may be written. Raises SigningError."""
+        credentials = _credentials()
+        if not self.read_only and not at_rest.has_had_data_key(self.key_dir, credentials):
+            made = at_rest.make_data_key(self.key_dir)
+            sync_folder(self.key_dir)  # before anything is encrypted with it
+            return made
+        return at_rest.load_data_key(self.key_dir, credentials)
 
     @property
     def key_dir(self) -> Path:
@@ -135,6 +146,8 @@ def found_unit(root: Path, unit_id: str, purpose: KeyPurpose) -> Unit:
         root.mkdir(parents=True, exist_ok=True, mode=0o750)
         (root / "trust").mkdir()
         keyfile.generate(root / "keys", RECORD_KEY, role=KeyRole.RECORD, purpose=purpose, owner=unit_id)
+        at_rest.make_data_key(root / "keys")
+        sync_folder(root / "keys")
         create_store(root / "records.sqlite3", unit_id, SystemClock().now_utc)
         text = _UNIT_TOML.format(unit_id=unit_id, camera="none" if demonstration else "picamera2")
         (root / "unit.toml").write_text(text, encoding="utf-8")
@@ -206,6 +219,12 @@ def _believed_in(root: Path) -> list[PublicKeyDocument]:
 def default_root() -> Path:
     """Where a unit is looked for when nobody says: the system's folder where there is one, else the user's."""
     return SYSTEM_FOLDER if SYSTEM_FOLDER.is_dir() else Path.home() / ".local/share/doorstep/unit"
+
+
+def _credentials() -> Path | None:
+    """Where systemd has put this service's credentials, if it gave it any."""
+    named = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    return Path(named) if named else None
 
 
 def _read_config(root: Path) -> UnitConfig:
