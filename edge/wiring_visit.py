@@ -17,7 +17,7 @@ import numpy as np
 
 from edge import __version__
 from edge.capture.choose import open_camera
-from edge.capture.opencv_sources import read_picture
+from edge.capture.opencv_sources import decode_still
 from edge.core.comparison import Reference
 from edge.core.config import records_are_simulated
 from edge.core.downward_content import ListedPerson
@@ -38,9 +38,10 @@ from edge.services.judge import make_reference
 from edge.services.perceive import Perceiver
 from edge.signing.sealkey import load_sealing_key
 from edge.store.inbox import LISTED, downward_state, listed_rows, policy_files
+from edge.store.sealed_list import SealedList
 from edge.wiring import SEALING_KEY, Unit
 
-LIST_FILE = "list/visits.csv"
+LIST_FOLDER = "list"
 SOFTWARE = f"doorstep {__version__}"
 
 
@@ -117,14 +118,29 @@ class VisitSide:
             source=source,
         )
 
+    @cached_property
+    def own_list(self) -> SealedList:
+        """The list that was installed on this unit by hand, encrypted. Raises SigningError without a data key."""
+        return SealedList(self.unit.root / LIST_FOLDER, self.unit.at_rest)
+
     def visit_list(self, file: Path | None = None) -> tuple[list[ListEntry], list[WrongRow]]:
-        """The unit's visit list, or that in `file`. Raises ConfigError, InputError."""
-        path = file or self.unit.root / LIST_FILE
-        try:
-            text = _read(path, "visit list").decode("utf-8")
-        except UnicodeDecodeError as e:
-            raise InputError(f"{path} is not UTF-8 text", remedy="Save the list as CSV in UTF-8.") from e
+        """The unit's own list, or that in `file`. Raises ConfigError, InputError."""
+        text = _read_text(file) if file else self.own_list.table()
         return read_list(text, today=dt.date.fromisoformat(self.unit.clock.now_utc()[:10]))
+
+    def install_list(self, file: Path) -> tuple[list[ListEntry], list[WrongRow]]:
+        """Encrypt the list in `file` and the photographs that it names into the unit, in place of the one before."""
+        entries, wrong = self.visit_list(file)
+        names = dict.fromkeys(name for entry in entries for name in entry.references)
+        pictures = {name: _read(file.parent / name, "reference") for name in names}
+        self.own_list.install(_read_text(file), pictures)
+        return entries, wrong
+
+    def listed_references(self, entry: ListEntry, file: Path | None = None) -> list[Reference]:
+        """References from the photographs that a list's row names. file: the list, when not the unit's own."""
+        if file:
+            return self.references([file.parent / name for name in entry.references])
+        return [self._reference(self.own_list.picture(name), "the list's photograph") for name in entry.references]
 
     @cached_property
     def central_list(self) -> dict[str, ListedPerson]:
@@ -167,14 +183,13 @@ class VisitSide:
         ]
 
     def references(self, pictures: list[Path]) -> list[Reference]:
-        """References made from photographs. Raises CameraError and FaceNotUsable, naming the file."""
+        """References made from photographs. Raises ConfigError, CameraError and FaceNotUsable, naming the file."""
+        return [self._reference(_read(path, "reference"), str(path)) for path in pictures]
+
+    def _reference(self, raw: bytes, what: str) -> Reference:
         perceiver = Perceiver(self.nets.detector, self.nets.landmarker, self.policy.quality)
-        made = []
-        for path in pictures:
-            frame = Frame(bgr=read_picture(path), captured_s=0.0)
-            sha256 = hashlib.sha256(_read(path, "reference")).hexdigest()
-            made.append(make_reference(frame, sha256, perceiver, self.nets.embedder))
-        return made
+        frame = Frame(bgr=decode_still(raw, what), captured_s=0.0)
+        return make_reference(frame, hashlib.sha256(raw).hexdigest(), perceiver, self.nets.embedder)
 
     def vouches_for(self, list_file: Path | None) -> bool:
         """Whether references named by this list count as verified.
@@ -189,3 +204,10 @@ def _read(path: Path, what: str) -> bytes:
         return path.read_bytes()
     except OSError as e:
         raise ConfigError(f"the {what} {path} cannot be read: {e.strerror}") from e
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return _read(path, "visit list").decode("utf-8")
+    except UnicodeDecodeError as e:
+        raise InputError(f"{path} is not UTF-8 text", remedy="Save the list as CSV in UTF-8.") from e

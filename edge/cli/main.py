@@ -27,6 +27,7 @@ COMMANDS = {
     "sync": Lazy("edge.cli.sync:sync", "Bring records to central, and its receipts back."),
     "export": Lazy("edge.cli.by_hand:export", "Write what is undelivered to a stick, for central."),
     "import": Lazy("edge.cli.by_hand:import_", "Apply what central wrote to a stick: receipts, lists, commands."),
+    "list": Lazy("edge.cli.list:list_", "Put a visit list on the unit by hand, encrypted."),
     "models": Lazy("edge.cli.models:models", "List, install and verify model bundles."),
     "unit": Lazy("edge.cli.unit:unit", "Make a unit, show its key, and say whom it believes."),
 }

@@ -27,6 +27,7 @@ from edge.core.visit import (
 )
 
 if TYPE_CHECKING:
+    from edge.core.comparison import Reference
     from edge.core.visit_list import ListEntry
     from edge.services.keep import VisitDraft
     from edge.services.visit import VisitRequest
@@ -150,11 +151,10 @@ def visit(
 def _entry(side: VisitSide, wishes: Wishes) -> ListEntry | None:
     """The person's row of the list, or None when only loose photographs are given."""
     from edge.core.visit_list import find
-    from edge.wiring_visit import LIST_FILE
 
     if wishes.list_file is None and side.central_list:
         return find(side.entries_from_central(), wishes.person_id)
-    if wishes.list_file is None and not (side.unit.root / LIST_FILE).is_file():
+    if wishes.list_file is None and not side.own_list.present:
         return None
     entries, wrong = side.visit_list(wishes.list_file)
     for row in wrong:
@@ -210,9 +210,7 @@ def _draft(
         document_kinds=wishes.documents,
     )
     why = Reason(wishes.why) if wishes.why else None
-    return draft_by_attestation(
-        request, attestation, side.policy.manual, provenance, ended_utc=ended_utc, why=why
-    )
+    return draft_by_attestation(request, attestation, side.policy.manual, provenance, ended_utc=ended_utc, why=why)
 
 
 def _draft_by_face(
@@ -220,14 +218,8 @@ def _draft_by_face(
 ) -> VisitDraft:
     from edge.services.certify import certify_by_face
     from edge.services.visit import draft_by_face
-    from edge.wiring_visit import LIST_FILE
 
     request.check_face_consent()
-    pictures = list(wishes.references)
-    from_central = [] if wishes.references or wishes.list_file else side.references_from_central(wishes.person_id)
-    if entry and not pictures:
-        folder = (wishes.list_file or side.unit.root / LIST_FILE).parent
-        pictures = [folder / name for name in entry.references]
     verified = bool(entry) and not wishes.references
     with (
         side.camera(wishes.camera) as camera,
@@ -237,7 +229,7 @@ def _draft_by_face(
         visit = certify_by_face(
             camera,
             side.face_nets,
-            from_central or side.references(pictures),
+            _references(side, wishes, entry),
             side.policy,
             references_verified=side.vouches_for(wishes.list_file if verified else Path("--reference")),
             watch=watch,
@@ -248,3 +240,12 @@ def _draft_by_face(
         raise InputError("the camera gave no picture", remedy="Check the source of pictures and try again.")
     provenance = side.provenance(camera.source, by_face=True)
     return draft_by_face(request, visit, provenance, ended_utc=side.unit.clock.now_utc())
+
+
+def _references(side: VisitSide, wishes: Wishes, entry: ListEntry | None) -> list[Reference]:
+    if wishes.references:
+        return side.references(list(wishes.references))
+    from_central = [] if wishes.list_file else side.references_from_central(wishes.person_id)
+    if from_central or entry is None:
+        return from_central
+    return side.listed_references(entry, wishes.list_file)

@@ -93,12 +93,13 @@ def test_without_a_reference_the_visit_goes_to_review(doorstep: Doorstep, clip: 
 def test_person_of_the_list_is_compared_with_the_lists_own_photograph(
     doorstep: Doorstep, clip: Path, portraits: Path, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "unit" / "list"
+    folder = tmp_path / "stick"
     folder.mkdir()
     shutil.copy(portraits / "obama.jpg", folder / "a.jpg")
     row = f"p-1,甲,{NUMBER},enterprise,a.jpg\n"
     text = "person_id,name,id_number,scheme,reference\n" + row + "p-2,乙,1,x,\n"
     (folder / "visits.csv").write_text(text, "utf-8")
+    assert doorstep("list", "install", str(folder / "visits.csv")).exit_code == 0
     result = doorstep("visit", *BY_FACE, "--video", str(clip))
     assert result.exit_code == 0, result.output
     assert "line 3" in result.stderr and "认证通过" in result.stdout
@@ -109,9 +110,9 @@ def test_person_of_the_list_is_compared_with_the_lists_own_photograph(
 
 
 def test_person_not_on_the_list_is_caught_before_the_camera_opens(doorstep: Doorstep, tmp_path: Path) -> None:
-    folder = tmp_path / "unit" / "list"
-    folder.mkdir()
-    (folder / "visits.csv").write_text("person_id,name,id_number,scheme,reference\n")
+    file = tmp_path / "visits.csv"
+    file.write_text("person_id,name,id_number,scheme,reference\n")
+    assert doorstep("list", "install", str(file)).exit_code == 0
     result = doorstep("visit", *BY_FACE, "--video", "absent.mp4")
     assert result.exit_code == 4 and "查无此人" in result.stderr
     assert records(tmp_path) == []
