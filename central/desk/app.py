@@ -6,38 +6,46 @@ page in words, never a traceback.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
-from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from central.config import StoreKind
 from central.desk import views_lists, views_review, views_show
-from central.desk.at import At, Form, Room, View
-from central.desk.guard import UPLOAD_BYTES, Guard, TooLarge
-from central.desk.pages import Words, page, stylesheet
+from central.desk.at import At, Room, View
+from central.desk.pages import PACKAGE, page, stylesheet, words_in
 from central.desk.signing_in import Door, Visitor
 from edge.core.errors import DoorstepError, StoreError
+from edge.gate.forms import Form, read_form
+from edge.gate.guard import Guard, Rules, TooLarge
+from edge.gate.words import Words, in_all_languages
 
 COOKIE = "__Host-desk"
 LANGUAGE_COOKIE = "desk-language"
 LOOPBACK = ("127.0.0.1", "::1")
-MOST_FILES, MOST_FIELDS = 2000, 50
+UPLOAD_BYTES = 64 * 1024 * 1024
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 Allowed = Callable[[Visitor], bool]
 
 
-class _InMemory(MultiPartParser):
-    """Photographs are not spooled to a disk."""
-
-    spool_max_size = UPLOAD_BYTES
+def rules(names: tuple[str, ...]) -> Rules:
+    """What the desk's entrance allows."""
+    return Rules(
+        names=names,
+        form_bytes=64 * 1024,
+        upload_bytes=UPLOAD_BYTES,
+        upload_paths=("/lists/import",),
+        per_s=5.0,
+        burst=120,
+        slow_paths=("/sign-in",),
+        slow_per_s=0.2,
+        slow_burst=10,
+    )
 
 
 class DeskApp:
@@ -74,14 +82,16 @@ class DeskApp:
             self._route("/log", views_show.log, _audits),
         ]
         app = Starlette(routes=routes, exception_handlers={404: _not_found, 405: _not_found, TooLarge: _too_large})
-        return Guard(app, names=self._room.config.desk.names)
+        return Guard(
+            app, rules(self._room.config.desk.names), words=lambda code: in_all_languages(PACKAGE, f"error.{code}")
+        )
 
     def _route(self, path: str, view: View, allowed: Allowed | None = None, *, method: str = "GET") -> Route:
         async def endpoint(request: Request) -> Response:
             visitor = await run_in_threadpool(self._visitor, request)
             if isinstance(visitor, Response):
                 return visitor
-            form = await _form(request) if method == "POST" else Form()
+            form = await read_form(request, upload_bytes=UPLOAD_BYTES) if method == "POST" else Form()
             at = At(
                 room=self._room,
                 visitor=visitor,
@@ -93,8 +103,7 @@ class DeskApp:
             )
             if allowed is not None and not allowed(visitor):
                 return at.message("not_allowed", status=403)
-            token = at.form.text("csrf")
-            if method == "POST" and (form is None or not hmac.compare_digest(token.encode(), visitor.csrf.encode())):
+            if method == "POST" and (form is None or not form.bears(visitor.csrf)):
                 return at.message("form", status=403)
             return await run_in_threadpool(_answered, view, at)
 
@@ -117,7 +126,7 @@ class DeskApp:
         return HTMLResponse(html, status_code=status)
 
     async def _sign_in(self, request: Request) -> Response:
-        form = await _form(request) or Form()
+        form = await read_form(request, upload_bytes=UPLOAD_BYTES) or Form()
         given = (form.text("username"), form.fields.get("password", ""), form.text("code").replace(" ", ""))
         try:
             token = await run_in_threadpool(self._door.sign_in, *given, at=self._room.now())
@@ -151,29 +160,8 @@ def _answered(view: View, at: At) -> Response:
         return at.message("input", status=400)
 
 
-async def _form(request: Request) -> Form | None:
-    """The form's content; None when it cannot be read."""
-    try:
-        if request.headers.get("content-type", "").startswith("multipart/form-data"):
-            parser = _InMemory(request.headers, request.stream(), max_files=MOST_FILES, max_fields=MOST_FIELDS)
-            parsed = await parser.parse()
-        else:
-            parsed = await FormParser(request.headers, request.stream()).parse()
-    except (MultiPartException, UnicodeDecodeError, KeyError):
-        return None
-    fields: dict[str, str] = {}
-    files: dict[str, list[tuple[str, bytes]]] = {}
-    for name, value in parsed.multi_items():
-        if isinstance(value, UploadFile):
-            files.setdefault(name, []).append((value.filename or "", await value.read()))
-        else:
-            fields[name] = value
-    await parsed.close()
-    return Form(fields=fields, files=files)
-
-
 def _words(request: Request) -> Words:
-    return Words(request.cookies.get(LANGUAGE_COOKIE, ""))
+    return words_in(request.cookies.get(LANGUAGE_COOKIE, ""))
 
 
 def _text(words: Words, code: str, status: int) -> Response:
@@ -182,7 +170,7 @@ def _text(words: Words, code: str, status: int) -> Response:
 
 async def _language(request: Request) -> Response:
     response = RedirectResponse("/", status_code=303)
-    chosen = Words(request.path_params["language"]).language
+    chosen = words_in(request.path_params["language"]).language
     response.set_cookie(LANGUAGE_COOKIE, chosen, secure=True, httponly=True, samesite="strict", path="/")
     return response
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,11 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from central.config import CentralConfig, StoreKind
-from central.desk.pages import Words, page
+from central.desk.pages import page
 from central.desk.signing_in import Visitor
 from central.downward import Downlink
 from central.store import CentralStore
 from central.vault import Vault
+from edge.gate.forms import Form
+from edge.gate.words import Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +32,6 @@ class Room:
     downlink: Downlink
     evidence_key: X25519PrivateKey
     now: Callable[[], dt.datetime]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
-    """A form's fields, and its files as (name, content) by field. Held in memory only."""
-
-    fields: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, Sequence[tuple[str, bytes]]] = field(default_factory=dict, repr=False)
-
-    def text(self, name: str) -> str:
-        return self.fields.get(name, "").strip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from edge.gate.templates import environment
+from edge.gate.words import Words
 
-LANGUAGES = ("zh", "en")
+PACKAGE = "central.resources"
 
-_ENVIRONMENT = Environment(
-    loader=PackageLoader("central.desk", "templates"),
-    autoescape=select_autoescape(default=True, default_for_string=True),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_ENVIRONMENT = environment("central.desk")
 
 
-class Words:
-    """One language's texts. `words("queue.title")`; a code that the catalogue lacks is shown as it is."""
-
-    def __init__(self, language: str) -> None:
-        self.language = language if language in LANGUAGES else LANGUAGES[0]
-        self._texts = catalogue(self.language)
-
-    def __call__(self, key: str) -> str:
-        section, _, name = key.partition(".")
-        return self._texts.get(section, {}).get(name, name)
-
-    @property
-    def other(self) -> str:
-        return LANGUAGES[1 - LANGUAGES.index(self.language)]
-
-
-@cache
-def catalogue(language: str) -> dict[str, dict[str, str]]:
-    text = (resources.files("central.resources") / "words" / f"{language}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+def words_in(language: str) -> Words:
+    """The desk's texts in a language, Chinese where it has none of it."""
+    return Words(PACKAGE, language)
 
 
 def page(template: str, words: Words, **values: Any) -> str:

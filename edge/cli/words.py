@@ -1,18 +1,15 @@
-"""The texts people read: one catalogue per language under edge/resources/words, Chinese first."""
+"""The texts of the terminal, out of the unit's catalogues."""
 
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from importlib import resources
+from edge.gate import words
 
-LANGUAGES = ("zh", "en")
+LANGUAGES = words.LANGUAGES
 
 
-@cache
 def catalogue(language: str) -> dict[str, dict[str, str]]:
     """All texts of a language, by room and key."""
-    return tomllib.loads((resources.files("edge.resources") / "words" / f"{language}.toml").read_text("utf-8"))
+    return words.catalogue("edge.resources", language)
 
 
 def say(room: str, key: str) -> str:

@@ -1,13 +1,13 @@
 """What every request passes before it reaches a page, and what every answer carries.
 
 Steps: 1 host name, 2 rate, 3 size of the body, 4 origin of what changes something. Answers load nothing from
-elsewhere, run no script, are not framed, and are not kept by browsers or proxies.
+elsewhere, are not framed, and are not kept by browsers or proxies.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -15,14 +15,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from central.desk.pages import Words
-
-CSP = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
-)
+NOTHING = "default-src 'none'"
+PAGES = "style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+SCRIPTED = "script-src 'self'; connect-src 'self'; media-src 'self'"
 HEADERS = {
-    "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -31,16 +27,35 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-UPLOAD_PATH = "/lists/import"
-UPLOAD_BYTES = 64 * 1024 * 1024
-FORM_BYTES = 64 * 1024
-RATE_PER_S, BURST = 5.0, 120
-SIGN_IN_PER_S, SIGN_IN_BURST = 0.2, 10
 MOST_CALLERS = 10_000
 
 
 class TooLarge(Exception):
     """The body went on beyond what was allowed; the application answers it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What one entrance allows. names: host names it answers to. Sizes in bytes, rates in requests/s per caller.
+
+    slow_paths: where a secret is tried; changes there have a bucket of their own.
+    """
+
+    names: Collection[str]
+    form_bytes: int
+    upload_bytes: int
+    upload_paths: Collection[str]
+    per_s: float
+    burst: int
+    slow_paths: Collection[str]
+    slow_per_s: float
+    slow_burst: int
+    scripts: bool = False
+
+    def headers(self) -> Mapping[str, str]:
+        """What every answer carries. No rule ever allows what is inline or foreign."""
+        parts = (NOTHING, SCRIPTED, PAGES) if self.scripts else (NOTHING, PAGES)
+        return {"Content-Security-Policy": "; ".join(parts), **HEADERS}
 
 
 @dataclass(slots=True)
@@ -63,39 +78,69 @@ class Buckets:
 
 
 class Guard:
-    """ASGI middleware around the whole desk."""
+    """ASGI middleware around a whole application. words: the text for a refusal's code, in every language."""
 
-    def __init__(self, app: ASGIApp, *, names: tuple[str, ...], clock: Callable[[], float] = time.monotonic) -> None:
-        self._app, self._names = app, frozenset(names)
-        self._all = Buckets(RATE_PER_S, BURST, clock)
-        self._sign_in = Buckets(SIGN_IN_PER_S, SIGN_IN_BURST, clock)
+    def __init__(
+        self,
+        app: ASGIApp,
+        rules: Rules,
+        *,
+        words: Callable[[str], str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._app, self._rules, self._words = app, rules, words
+        self._names = frozenset(rules.names)
+        self._headers = dict(rules.headers())
+        self._all = Buckets(rules.per_s, rules.burst, clock)
+        self._slow = Buckets(rules.slow_per_s, rules.slow_burst, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope)
-        limit = UPLOAD_BYTES if scope["path"] == UPLOAD_PATH else FORM_BYTES
-        answer = _hardened(send)
+        upload = scope["path"] in self._rules.upload_paths
+        limit = self._rules.upload_bytes if upload else self._rules.form_bytes
+        answer = self._hardened(send)
         if refusal is not None:
-            await _refuse(scope, receive, answer, *refusal)
+            status, code = refusal
+            await PlainTextResponse(self._words(code) + "\n", status_code=status)(scope, receive, answer)
             return
         await self._app(scope, _bounded(receive, limit), answer)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if urlsplit(f"//{host}").hostname not in self._names:
+        if _name_of(host) not in self._names:
             return 421, "host"
         caller = scope["client"][0] if scope.get("client") else "-"
         changes = scope["method"] not in ("GET", "HEAD")
-        if not self._all.take(caller) or (changes and scope["path"] == "/sign-in" and not self._sign_in.take(caller)):
+        slow = changes and scope["path"] in self._rules.slow_paths
+        if not self._all.take(caller) or (slow and not self._slow.take(caller)):
             return 429, "too_many"
-        if int(headers.get("content-length", "0") or "0") > UPLOAD_BYTES:
+        announced = headers.get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > self._rules.upload_bytes:
             return 413, "too_large"
         if changes and not _same_origin(headers, host):
             return 403, "form"
         return None
+
+    def _hardened(self, send: Send) -> Send:
+        async def hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers[name] = value
+            await send(message)
+
+        return hardened
+
+
+def _name_of(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _same_origin(headers: Headers, host: str) -> bool:
@@ -119,19 +164,3 @@ def _bounded(receive: Receive, limit: int) -> Receive:
         return message
 
     return bounded
-
-
-def _hardened(send: Send) -> Send:
-    async def hardened(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers[name] = value
-        await send(message)
-
-    return hardened
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, code: str) -> None:
-    text = "\n".join(Words(language)(f"error.{code}") for language in ("zh", "en"))
-    await PlainTextResponse(text + "\n", status_code=status)(scope, receive, send)

@@ -1,0 +1,16 @@
+"""Templates of a package, with every value escaped and no undefined name passed over."""
+
+from __future__ import annotations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+
+def environment(package: str) -> Environment:
+    """The templates in the folder `templates` of `package`."""
+    return Environment(
+        loader=PackageLoader(package, "templates"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
