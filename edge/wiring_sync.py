@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import shutil
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 from edge import __version__
@@ -135,15 +136,26 @@ def _drain(unit: Unit, uplink: Uplink, inbox: Inbox | None, *, window: int, timi
         timing=timing,
         inbox=inbox,
         free_mb=lambda: shutil.disk_usage(unit.root).free // 1_000_000,
-        evidence=EvidenceSender(
-            unit_id=unit.config.unit_id,
-            store=SqliteEvidence(unit.store_file),
-            trusted=unit.believed(),
-            random01=random.random,
-            timing=timing or Timing(),
-            retention_s=unit.config.evidence_retention_days * 86400.0,
-        ),
+        evidence=_evidence_sender(unit, timing),
     )
+
+
+def _evidence_sender(unit: Unit, timing: Timing | None = None) -> EvidenceSender:
+    return EvidenceSender(
+        unit_id=unit.config.unit_id,
+        store=SqliteEvidence(unit.store_file),
+        trusted=unit.believed(),
+        random01=random.random,
+        timing=timing or Timing(),
+        retention_s=unit.config.evidence_retention_days * 86400.0,
+    )
+
+
+def purge_evidence(unit: Unit) -> int:
+    """Delete the evidence that is receipted and past its retention time; gives how many pieces. Raises StoreError."""
+    purged = _evidence_sender(unit).purge(datetime.fromisoformat(unit.clock.now_utc()).timestamp())
+    unit.store_file.fold_log()
+    return purged
 
 
 def check_visit_may_begin(unit: Unit) -> None:

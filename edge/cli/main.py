@@ -28,6 +28,8 @@ COMMANDS = {
     "export": Lazy("edge.cli.by_hand:export", "Write what is undelivered to a stick, for central."),
     "import": Lazy("edge.cli.by_hand:import_", "Apply what central wrote to a stick: receipts, lists, commands."),
     "list": Lazy("edge.cli.list:list_", "Put a visit list on the unit by hand, encrypted."),
+    "backup": Lazy("edge.cli.upkeep:backup", "Copy every record to a stick, and read the copy back."),
+    "purge": Lazy("edge.cli.upkeep:purge", "Delete evidence that is delivered and past its retention time."),
     "models": Lazy("edge.cli.models:models", "List, install and verify model bundles."),
     "unit": Lazy("edge.cli.unit:unit", "Make a unit, show its key, and say whom it believes."),
 }

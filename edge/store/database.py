@@ -23,7 +23,7 @@ from edge.store import schema
 from edge.store.faults import faults_translated
 
 BUSY_TIMEOUT_S = 10.0
-_SETTINGS = {"foreign_keys": 1, "synchronous": 2, "trusted_schema": 0, "recursive_triggers": 1}
+_SETTINGS = {"foreign_keys": 1, "synchronous": 2, "trusted_schema": 0, "recursive_triggers": 1, "secure_delete": 1}
 
 
 class StoreFile:
@@ -127,6 +127,11 @@ class StoreFile:
                 f"{self.path.name} is damaged: {answer}",
                 remedy="Delete nothing. Copy the file and the -wal and -shm beside it, then ask a technician.",
             )
+
+    def fold_log(self) -> None:
+        """Bring the write-ahead log into the file and empty it, so that what was deleted is not left in the log."""
+        with faults_translated(self.path):
+            self.database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def close(self) -> None:
         with self._guard:
