@@ -14,6 +14,7 @@ from edge.core.errors import ConfigError, InputError
 from edge.core.liveness import TEXTURE_ALONE, CueMode, CuePolicy
 from edge.core.quality import QualityLimits
 from edge.core.record import FaceFindings, Score
+from edge.core.renewal import Renewal
 from edge.core.visit import NOT_PERFORMED_REASONS, Attestation, Outcome, OutcomeKind, Reason
 
 FORMAT = "doorstep.policy/1"
@@ -60,6 +61,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     burst: BurstPolicy
     manual: ManualPolicy
     cues: CuePolicy = TEXTURE_ALONE
+    renewal: Renewal = Renewal()
 
 
 def decode_policy(raw: bytes) -> Policy:
@@ -75,6 +77,8 @@ def decode_policy(raw: bytes) -> Policy:
         raise ConfigError("policy: manual.outcome is review or certified")
     if policy.cues.fault():
         raise ConfigError(f"policy: {policy.cues.fault()}")
+    if not 1 <= policy.renewal.months <= 120:
+        raise ConfigError("policy: renewal.months is 1 to 120")
     if not 1 <= policy.burst.min_probes <= policy.burst.probes:
         raise ConfigError("policy: burst.min_probes is 1 to burst.probes")
     return policy
