@@ -197,15 +197,25 @@ class Target:
 def open_target(path: Path | None, root: Path, key_files: Sequence[Path], trust_dir: Path | None) -> Target:
     """`path` (a file, a unit's folder, or None for the unit in `root`) with the keys of the arguments, or,
     where none are given, those that the unit believes."""
-    named = [trust.read_document(file) for file in key_files]
-    if trust_dir:
-        named += trust.read_folder(trust_dir)
-    believed = trust.merged(named) if named or trust_dir else None
+    believed = _named_keys(key_files, trust_dir)
     if path is not None and not path.is_dir():
         return Target(path, believed if believed is not None else _believed_in(root))
     with open_unit_readonly(path or root) as unit:
         keys = unit.believed() if believed is None else believed
         return Target(unit.root / unit.config.store, keys, unit.config.unit_id)
+
+
+def keys_at_hand(root: Path, key_files: Sequence[Path], trust_dir: Path | None) -> list[PublicKeyDocument]:
+    """The public keys of the arguments, or, where none are given, those that the unit in `root` believes."""
+    named = _named_keys(key_files, trust_dir)
+    return named if named is not None else _believed_in(root)
+
+
+def _named_keys(key_files: Sequence[Path], trust_dir: Path | None) -> list[PublicKeyDocument] | None:
+    named = [trust.read_document(file) for file in key_files]
+    if trust_dir:
+        named += trust.read_folder(trust_dir)
+    return trust.merged(named) if named or trust_dir else None
 
 
 def _believed_in(root: Path) -> list[PublicKeyDocument]:

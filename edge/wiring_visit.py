@@ -169,6 +169,13 @@ class VisitSide:
             for p in self.central_list.values()
         ]
 
+    def listed(self, person_id: str) -> ListEntry | None:
+        """The person's row, of central's list or else of the unit's own file; None where neither has one."""
+        entries = self.entries_from_central()
+        if not entries and (self.unit.root / LIST_FILE).is_file():
+            entries, _ = self.visit_list()
+        return next((entry for entry in entries if entry.person_id == person_id), None)
+
     def references_from_central(self, person_id: str) -> list[Reference]:
         """The person's references as central made them with the same models."""
         person = self.central_list.get(person_id)

@@ -15,7 +15,7 @@ from edge.core.verdict import RecordCheck, Report, Step, StepState, Verdict
 from edge.wiring import Target, open_target
 
 _MARKS = {StepState.PASSED: ("✓", "green"), StepState.FAILED: ("✗", "bold red"), StepState.NOT_CHECKED: ("·", "dim")}
-_VERDICTS = {
+VERDICTS = {
     Verdict.VERIFIES: ("✓ verifies", "bold green"),
     Verdict.DOES_NOT_VERIFY: ("✗ does not verify", "bold red"),
     Verdict.COULD_NOT_BE_CHECKED: ("? could not be checked", "bold yellow"),
@@ -30,12 +30,14 @@ _VERDICTS = {
 @click.option(
     "--trust", metavar="DIR", type=click.Path(path_type=Path), help="A folder of public key documents (*.pub.json)."
 )
+@click.option("--qr", metavar="TEXT|IMAGE", help="A family's slip instead: its text, or a picture of the QR code.")
 @click.option("--steps", "all_steps", is_flag=True, help="Show the steps of every record, not only of bad ones.")
 @UNIT_OPTION
 @json_option
 def verify(
-    target: Path | None, keys: tuple[Path, ...], trust: Path | None, all_steps: bool, unit_dir: Path, as_json: bool
-) -> None:
+    target: Path | None, keys: tuple[Path, ...], trust: Path | None, qr: str | None, all_steps: bool, unit_dir: Path,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Verify TARGET in numbered steps: a record's envelope, a record store, an exported file or a unit's folder.
 
     Without TARGET the unit's own store is verified. With --key or --trust only those keys are believed;
@@ -46,10 +48,18 @@ def verify(
       doorstep verify
       doorstep verify records.sqlite3 --key unit-0001.pub.json --key central.pub.json
       doorstep verify visits.jsonl --trust ./keys --json
+      doorstep verify --qr slip.png --trust ./keys
 
     \b
     Exit code 0: verifies. 1: does not verify. 3: could not be checked, for want of a key, say.
     """
+    if qr is not None:
+        from edge.cli.verify_slip import verify_slip
+
+        if target:
+            raise click.UsageError("give TARGET or --qr, not both")
+        verdict = verify_slip(qr, unit_dir, keys, trust, as_json=as_json)
+        click.get_current_context().exit(exit_code_of(verdict))
     with open_target(target, unit_dir, keys, trust) as opened:
         report = opened.audit()
         if as_json:
@@ -70,7 +80,7 @@ def _print(out: Console, target: Target, report: Report, all_steps: bool) -> Non
     count = len(report.records)
     of_unit = f" of unit {report.unit_id}" if report.unit_id else ""
     out.print(
-        Text.assemble(_VERDICTS[report.verdict], f" — {count} record{'s' * (count != 1)}{of_unit}"), soft_wrap=True
+        Text.assemble(VERDICTS[report.verdict], f" — {count} record{'s' * (count != 1)}{of_unit}"), soft_wrap=True
     )
     if failure := _first_failure(report):
         out.print(Text(f"  {failure}"), soft_wrap=True)

@@ -1,8 +1,8 @@
 """When the next certification falls due, and what an outcome means for the payments, as the agency's policy says.
 
-一年一次: a certified visit moves the due date on by the policy's months. Nothing else moves it: an outcome that a person
-at central still decides leaves it where the list has it. 补认证: who is certified after the date, or while the payments
-are suspended, is told in the policy's own words when they go on and what becomes of the arrears.
+一年一次: a certified visit moves the due date on by the policy's months. Nothing else moves it: an outcome that a
+person at central still decides leaves it where the list has it. 补认证: who is certified after the date, or while the
+payments are suspended, is told in the policy's own words when they go on and what becomes of the arrears.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class CountedFrom(StrEnum):
 
 
 class PaymentWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What now happens to the payments, by outcome. *_late: for people overdue or suspended. Empty: nothing is said."""
+    """What now happens to the payments, by outcome. *_late: for people overdue or suspended. Empty: silence."""
 
     certified: str = ""
     certified_late: str = ""

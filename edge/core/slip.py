@@ -4,8 +4,8 @@ Written as `DS1:` and base32 without padding, all characters of a QR code's alph
   4 bytes    CRC-32 of all that follows, big-endian: tells a damaged slip from one of a unit that nobody here knows
   64 bytes   Ed25519 over the DSSE pre-authentication encoding of type and content, by the unit's record key
   the rest   the content: msgpack, the fields of Slip as an array, in this order
-It names no person: the ID number is masked as in the record, and there is neither a name nor a 个人编号. Each slip has one
-permitted spelling, so that no bit of it can change unnoticed. To check it takes the unit's public key and nothing else.
+It names no person: the ID number is masked as in the record, and there is neither a name nor a 个人编号. Each slip
+has one permitted spelling, so that no bit of it can change unnoticed. It is checked with the unit's public key alone.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def sign_slip(slip: Slip, signer: Signer) -> str:
 def open_slip(text: str, keys: Sequence[PublicKeyDocument]) -> Slip:
     """The slip in `text`, by a unit whose record key is among `keys`.
 
-    Raises DoesNotVerify (steps `format`, `payload`, `key`, `signature`), or CouldNotBeChecked (step `key`) when the unit's
-    public key is not at hand.
+    Raises DoesNotVerify (steps `format`, `payload`, `key`, `signature`), or CouldNotBeChecked (step `key`) when the
+    unit's public key is not at hand.
     """
     signature, content = _parts(text)
     slip = _read(content)

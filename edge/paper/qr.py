@@ -13,8 +13,9 @@ def qr_svg(text: str) -> bytes:
     """A black code on white, scaled by whatever shows it; no XML declaration, no size of its own."""
     out = io.BytesIO()
     segno.make_qr(text, error="m").save(
-        out, kind="svg", border=QUIET_MODULES, light="#fff", omitsize=True, xmldecl=False, svgclass=None, lineclass=None
-    )
+        out, kind="svg", border=QUIET_MODULES, light="#fff",
+        omitsize=True, xmldecl=False, svgclass=None, lineclass=None,
+    )  # fmt: skip
     return out.getvalue()
 
 

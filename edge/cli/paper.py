@@ -1,0 +1,41 @@
+"""`doorstep paper`: what the family gets of a visit, as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from edge.cli.options import UNIT_OPTION, json_option, print_json
+
+_FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
+
+
+@click.command()
+@click.argument("record")
+@click.option("--slip", "slip_file", type=_FILE, metavar="FILE", help="The slip's QR code, .svg or .png.")
+@UNIT_OPTION
+@json_option
+def paper(record: str, slip_file: Path | None, unit_dir: Path, as_json: bool) -> None:
+    """Make the slip of RECORD, by its number or record_id, and print its text.
+
+    \b
+    Examples:
+      doorstep paper 17
+      doorstep paper 17 --slip slip.png
+      doorstep verify --qr slip.png
+    """
+    from edge.wiring import open_unit
+    from edge.wiring_paper import family_slip, find_record, qr_picture
+    from edge.wiring_visit import VisitSide
+
+    with open_unit(unit_dir) as unit:
+        stored = find_record(unit, record)
+        side = VisitSide(unit)
+        text = family_slip(unit, stored, side.policy.renewal, side.listed)
+    if slip_file:
+        slip_file.write_bytes(qr_picture(text, slip_file.suffix))
+    if as_json:
+        print_json({"record_id": stored.record_id, "sequence": stored.sequence, "slip": text})
+    else:
+        click.echo(text)
