@@ -172,7 +172,7 @@ class VisitSide:
     def listed(self, person_id: str) -> ListEntry | None:
         """The person's row, of central's list or else of the unit's own file; None where neither has one."""
         entries = self.entries_from_central()
-        if not entries and (self.unit.root / LIST_FILE).is_file():
+        if not entries and self.own_list.present:
             entries, _ = self.visit_list()
         return next((entry for entry in entries if entry.person_id == person_id), None)
 
