@@ -68,40 +68,44 @@ def install(file: Path, key_file: Path | None, unit_dir: Path, as_json: bool) ->
       doorstep models install default.bundle.zip --key publisher.pub.json --unit UNIT
     """
     from edge.models.bundle import install_bundle
-    from edge.models.nets import self_check
+    from edge.models.nets import load_nets
 
     with open_unit(unit_dir) as unit:
         if key_file:
             _trust(unit, key_file)
         keys = keys_of(unit.believed(), KeyRole.BUNDLE)
         bundle = install_bundle(file, unit_dir / unit.config.models.bundle, keys)
-        runtime = self_check(bundle, runtime=unit.config.models.runtime)
+        runtime = load_nets(bundle, runtime=unit.config.models.runtime).runtime_name
     if as_json:
         print_json({"bundle_sha256": bundle.sha256, "runtime": runtime})
     else:
-        click.echo(f"installed {bundle.manifest.name} {bundle.sha256}\nevery net was run once on {runtime}")
+        click.echo(
+            f"installed {bundle.manifest.name} {bundle.sha256}\nevery net gives its golden vectors on {runtime}"
+        )
 
 
 @models.command()
 @UNIT_OPTION
 @json_option
 def verify(unit_dir: Path, as_json: bool) -> None:
-    """Check signature and digests of the unit's bundle, and run every net once.
+    """Check signature and digests of the unit's bundle, and run every net against its golden vectors.
 
     \b
     Example:
       doorstep models verify --unit UNIT
     """
-    from edge.models.nets import self_check
+    from edge.models.nets import load_nets
     from edge.wiring_visit import VisitSide
 
     with open_unit_readonly(unit_dir) as unit:
         bundle = VisitSide(unit).bundle
-        runtime = self_check(bundle, runtime=unit.config.models.runtime)
+        runtime = load_nets(bundle, runtime=unit.config.models.runtime).runtime_name
     if as_json:
         print_json({"verifies": True, "bundle_sha256": bundle.sha256, "runtime": runtime})
     else:
-        click.echo(f"verifies: {bundle.manifest.name} {bundle.sha256}\nevery net was run once on {runtime}")
+        click.echo(
+            f"verifies: {bundle.manifest.name} {bundle.sha256}\nevery net gives its golden vectors on {runtime}"
+        )
 
 
 def _trust(unit: Unit, key_file: Path) -> None:

@@ -16,7 +16,7 @@ from edge.core.errors import CouldNotBeChecked, DoesNotVerify
 Role = Literal["detector", "landmarks", "liveness", "embedding"]
 Scheme = Literal["weights8", "dynamic8", "static8", "float16", "float32", "as-published"]
 
-FORMAT = "doorstep.model-bundle/1"
+FORMAT = "doorstep.model-bundle/2"
 ROLES: tuple[Role, ...] = ("detector", "landmarks", "liveness", "embedding")
 MAX_NET_BYTES = 512 * 1024 * 1024
 
@@ -111,6 +111,23 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     faces: int
 
 
+class GoldenOutput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One output of the net for the probe (edge/models/golden.py): its root mean square, and values evenly spaced."""
+
+    rms: float
+    values: Annotated[tuple[float, ...], msgspec.Meta(min_length=1, max_length=64)]
+
+
+class Golden(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the net gave where the bundle was built. sha256: over all outputs' bytes. delegated: XNNPACK took it."""
+
+    runtime: str
+    machine: str
+    delegated: bool
+    sha256: Digest
+    outputs: tuple[GoldenOutput, ...]
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     registry: Literal["pypi", "npm", "file"]
     package: str
@@ -132,6 +149,7 @@ class Net(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     reading: AnchorReading | MeshReading | ClassReading | VectorReading
     quantization: Quantization
     agreement: tuple[Agreement, ...]
+    golden: Golden
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

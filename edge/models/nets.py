@@ -1,4 +1,4 @@
-"""The four nets of a verified bundle as adapters of the ports; each is built when it is first used."""
+"""The four nets of a verified bundle as adapters of the ports; none is used that does not give its golden vectors."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from edge.core.manifest import ROLES, AnchorReading, ClassReading, MeshReading, 
 from edge.models.bundle import Bundle
 from edge.models.detector import AnchorDetector
 from edge.models.embedder import AlignedEmbedder
+from edge.models.golden import check_golden
 from edge.models.landmarker import MeshLandmarker
 from edge.models.liveness import TextureLiveness
 from edge.models.runtime import Runtime, RuntimeNet, choose_runtime
@@ -41,9 +42,11 @@ class NetTiming:
 
 
 def load_nets(bundle: Bundle, *, runtime: str = "auto", threads: int = 1) -> Nets:
-    """The adapters of a bundle. Builds no interpreter yet. Raises ModelError."""
+    """The adapters of a bundle, each net run once against its golden vectors. Raises ModelError, GoldenMismatch."""
     chosen = choose_runtime(runtime)
     nets = {role: runtime_net(bundle, role, chosen, threads) for role in ROLES}
+    for role, net in nets.items():
+        check_golden(net, bundle.manifest.net(role))
     return assemble(bundle, nets, chosen)
 
 
@@ -65,19 +68,6 @@ def assemble(bundle: Bundle, nets: Mapping[Role, RuntimeNet], runtime: Runtime) 
         runtime_name=str(runtime),
         bundle_sha256=bundle.sha256,
     )
-
-
-def self_check(bundle: Bundle, *, runtime: str = "auto") -> str:
-    """Build and run every net once; gives the runtime's name and version. Raises ModelError.
-
-    Importing a runtime proves nothing (edge/models/runtime.py), so this is what `models verify` does.
-    """
-    chosen = choose_runtime(runtime)
-    for role in ROLES:
-        for output in runtime_net(bundle, role, chosen, 1).run():
-            if not np.isfinite(output).all():
-                raise ModelError(f"{role}: the net gives values that are not numbers")
-    return str(chosen)
 
 
 def time_nets(bundle: Bundle, *, runtime: str = "auto", threads: int = 1, rounds: int = 30) -> list[NetTiming]:

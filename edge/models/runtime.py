@@ -90,6 +90,16 @@ class RuntimeNet:
         self._input_index, self._outputs = int(inputs[0]["index"]), [int(d["index"]) for d in outputs]
         self._interpreter = interpreter
 
+    @property
+    def delegated(self) -> bool:
+        """Whether XNNPACK took this net; without it the built-in kernels run, slower. Raises ModelError."""
+        self.load()
+        return any(op["op_name"] == "DELEGATE" for op in self._interpreter._get_ops_details())
+
+    @property
+    def runtime(self) -> Runtime:
+        return self._runtime
+
     def run(self) -> Sequence[np.ndarray]:
         """The outputs for what `input` holds, copied, in the net's own order. Raises ModelError."""
         self.load()

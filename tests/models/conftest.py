@@ -18,6 +18,7 @@ from edge.core.manifest import (
     AnchorLayer,
     AnchorReading,
     ClassReading,
+    Golden,
     Manifest,
     MeshReading,
     Net,
@@ -128,6 +129,7 @@ def net_entry(role: Role, content: bytes) -> Net:
         reading=READINGS[role],
         quantization=Quantization(scheme="weights8", why="", runtime="", time_ratio=1.0),
         agreement=(),
+        golden=Golden(runtime="", machine="", delegated=False, sha256=sha256, outputs=()),
     )
 
 

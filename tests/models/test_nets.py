@@ -11,7 +11,7 @@ from edge.core.face import FaceMesh, FaceRegion, Frame, Picture
 from edge.core.geometry import five_points, region_from_mesh, roll_of_mesh, wrap_deg
 from edge.core.manifest import ROLES
 from edge.models.bundle import Bundle
-from edge.models.nets import Nets, load_nets, self_check, time_nets
+from edge.models.nets import Nets, load_nets, time_nets
 from edge.models.runtime import RuntimeNet, choose_runtime
 from tests.models.conftest import frame_of, turned
 
@@ -24,7 +24,7 @@ def mesh_of(nets: Nets, frame: Frame, turn_deg: float = 0.0) -> FaceMesh:
 
 
 def test_every_net_builds_and_runs_on_this_runtime(real_bundle: Bundle) -> None:
-    assert self_check(real_bundle) == str(choose_runtime())
+    assert load_nets(real_bundle).runtime_name == str(choose_runtime())
     assert [t.role for t in time_nets(real_bundle, rounds=3)] == list(ROLES)
 
 

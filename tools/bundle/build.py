@@ -21,8 +21,9 @@ from edge.core.envelope import BUNDLE_TYPE, digest, seal
 from edge.core.errors import InputError
 from edge.core.face import Frame, Picture
 from edge.core.geometry import five_points
-from edge.core.manifest import ROLES, Manifest, Net, Quantization, Role, Source, encode_manifest
+from edge.core.manifest import ROLES, Golden, Manifest, Net, Quantization, Role, Source, encode_manifest
 from edge.models.bundle import Bundle, load_bundle, write_bundle
+from edge.models.golden import record_golden
 from edge.models.nets import Nets, assemble, runtime_net
 from edge.models.picture import decode_picture
 from edge.models.runtime import Runtime, RuntimeNet
@@ -222,6 +223,7 @@ def _bare_entry(job: Job, role: Role, content: bytes) -> Net:
         reading=net.reading,
         quantization=Quantization(scheme=net.scheme, why=net.why, runtime=str(job.runtime), time_ratio=1.0),
         agreement=(),
+        golden=Golden(runtime="", machine="", delegated=False, sha256="0" * 64, outputs=()),
     )
 
 
@@ -233,6 +235,7 @@ def _entry(job: Job, role: Role, original: NetSet, shipped: NetSet, faces: agree
     fields = {name: getattr(shipped.bundle.manifest.net(role), name) for name in Net.__struct_fields__}
     fields["agreement"] = tuple(figures)
     fields["quantization"] = Quantization(scheme=net.scheme, why=net.why, runtime=str(job.runtime), time_ratio=ratio)
+    fields["golden"] = record_golden(shipped.bare[role], net.input)
     return Net(**fields)
 
 
