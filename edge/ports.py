@@ -6,7 +6,7 @@ All of them raise members of the DoorstepError tree and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +22,7 @@ from edge.core.keys import PublicKeyDocument
 from edge.core.protocol import Channel, UnitStatus
 from edge.core.receipt import Receipt
 from edge.core.record import CaptureSource, ClockState
+from edge.core.session import VisitSession
 
 if TYPE_CHECKING:  # faces are numpy arrays, which the sync side does without
     from edge.core.face import Embedding, FaceMesh, FaceRegion, Frame, Points
@@ -125,10 +126,34 @@ class RecordStore(Protocol):
     def records(self, first_sequence: int = 1) -> Iterator[StoredRecord]:
         """In order of sequence, exactly the bytes that were stored."""
 
+    def find(self, record_id: str) -> StoredRecord | None:
+        """The record with this id; None when there is none."""
+
     def receipts(self) -> Iterator[bytes]:
         """The signed receipt envelopes kept so far."""
 
     def close(self) -> None: ...
+
+
+class SessionStore(Protocol):
+    """Visits on their way, encrypted at rest. Every method is one transaction, durable when it returns."""
+
+    def open_of(self, worker_id: str) -> VisitSession | None:
+        """The worker's open visit; there is one at most."""
+
+    def begin(self, session: VisitSession) -> None:
+        """Raises StoreError when the worker has an open visit already."""
+
+    def save(self, session: VisitSession, photos: Mapping[str, bytes]) -> None:
+        """Write the session's next revision with new photographs; those it let go of are deleted.
+
+        Raises StoreError when another request has moved the visit on meanwhile.
+        """
+
+    def photo(self, photo_id: str) -> bytes | None: ...
+
+    def close(self, visit_id: str) -> None:
+        """Delete the session and its photographs."""
 
 
 class RecordArchive(Protocol):

@@ -113,6 +113,9 @@ class MemoryStore:
     def records(self, first_sequence: int = 1) -> Iterator[StoredRecord]:
         return (r for r in self.stored if r.sequence >= first_sequence)
 
+    def find(self, record_id: str) -> StoredRecord | None:
+        return next((r for r in self.stored if r.record_id == record_id), None)
+
     def receipts(self) -> Iterator[bytes]:
         return iter(self.kept)
 

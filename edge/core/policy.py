@@ -128,6 +128,16 @@ def decide_not_performed(reason: Reason) -> Outcome:
     return Outcome(kind=OutcomeKind.NOT_PERFORMED, reasons=(reason,))
 
 
+def held_for_review(outcome: Outcome, reason: Reason) -> Outcome:
+    """The outcome with one reason more that a person at central must look at: certified no longer stands."""
+    if reason in outcome.reasons:
+        return outcome
+    if outcome.kind is OutcomeKind.CERTIFIED:
+        reasons = tuple(r for r in outcome.reasons if r is not Reason.CLEAR_MATCH)
+        return Outcome(kind=OutcomeKind.REVIEW, reasons=(reason, *reasons))
+    return Outcome(kind=outcome.kind, reasons=(*outcome.reasons, reason))
+
+
 def _doubts(findings: FaceFindings) -> tuple[Reason, ...]:
     """Every reason against certifying, the weightiest first; empty when all is clear."""
     liveness, comparison = band(findings.liveness), band(findings.comparison)

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     TOO_ILL = "too_ill"
     FAMILY_REFUSED = "family_refused"
     UNIT_FAULT = "unit_fault"
+    NOT_ON_LIST = "not_on_list"
 
 
 NOT_PERFORMED_REASONS = frozenset(

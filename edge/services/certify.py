@@ -28,11 +28,17 @@ class FaceNets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FaceVisit:
-    """What a capture window came to. The burst holds pictures: let it go when they were used."""
+class FaceResult:
+    """What a capture window came to."""
 
     findings: FaceFindings
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FaceVisit(FaceResult):
+    """The same with its burst, which holds pictures: let it go when they were used."""
+
     burst: Burst = field(repr=False)
 
 

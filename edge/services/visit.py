@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.core.errors import InputError
-from edge.core.policy import ManualPolicy, decide_attestation, decide_not_performed
-from edge.core.record import Provenance
+from edge.core.policy import ManualPolicy, decide_attestation, decide_not_performed, held_for_review
+from edge.core.record import FaceFindings, Provenance
 from edge.core.visit import (
     HOME_CERTIFICATION,
     Attestation,
@@ -21,13 +21,16 @@ from edge.core.visit import (
     Reason,
     Visit,
 )
-from edge.services.certify import FaceVisit
+from edge.services.certify import FaceResult
 from edge.services.keep import VisitDraft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitRequest:
-    """What is settled before anything is captured. Ids are drawn by the caller; begun_utc is ISO 8601 with `Z`."""
+    """What is settled before anything is captured. Ids are drawn by the caller; begun_utc is ISO 8601 with `Z`.
+
+    listed: whether the person is on the unit's visit list; somebody added at the door always goes to review.
+    """
 
     visit_id: str
     record_id: str
@@ -37,6 +40,7 @@ class VisitRequest:
     place: Place
     consents: Consents
     begun_utc: str
+    listed: bool = True
 
     def check_face_consent(self) -> None:
         """Raises InputError when nobody agreed that the face is compared; ask before the camera is opened."""
@@ -47,10 +51,23 @@ class VisitRequest:
             )
 
 
-def draft_by_face(request: VisitRequest, visit: FaceVisit, provenance: Provenance, *, ended_utc: str) -> VisitDraft:
-    """The draft of a visit by face. Raises InputError without consent."""
+def draft_by_face(
+    request: VisitRequest,
+    visit: FaceResult,
+    provenance: Provenance,
+    *,
+    ended_utc: str,
+    attestation: Attestation | None = None,
+) -> VisitDraft:
+    """The draft of a visit by face. Raises InputError without consent.
+
+    attestation: what the worker declares of the person beside the pictures; a denial sends the visit to review.
+    """
     request.check_face_consent()
-    return _draft(request, visit.outcome, provenance, ended_utc, face_visit=visit)
+    outcome = visit.outcome
+    if attestation and not (attestation.person_seen and attestation.no_mask_or_photo):
+        outcome = held_for_review(outcome, Reason.WORKER_DENIES_IDENTITY)
+    return _draft(request, outcome, provenance, ended_utc, face=visit.findings, attestation=attestation)
 
 
 def draft_by_attestation(
@@ -80,7 +97,7 @@ def _draft(
     provenance: Provenance,
     ended_utc: str,
     *,
-    face_visit: FaceVisit | None = None,
+    face: FaceFindings | None = None,
     attestation: Attestation | None = None,
 ) -> VisitDraft:
     return VisitDraft(
@@ -96,9 +113,9 @@ def _draft(
             begun_utc=request.begun_utc,
             ended_utc=ended_utc,
         ),
-        outcome=outcome,
+        outcome=outcome if request.listed else held_for_review(outcome, Reason.NOT_ON_LIST),
         consents=request.consents,
         provenance=provenance,
-        face=face_visit.findings if face_visit else None,
+        face=face,
         attestation=attestation,
     )

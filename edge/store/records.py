@@ -71,6 +71,11 @@ class SqliteRecordStore:
                 return
             first_sequence = rows[-1][0] + 1
 
+    def find(self, record_id: str) -> StoredRecord | None:
+        with self._file.reading() as db:
+            row = db.execute(f"SELECT {_COLUMNS} FROM records WHERE record_id = ?", (record_id,)).fetchone()
+        return _from_row(row) if row else None
+
     def receipts(self) -> Iterator[bytes]:
         after = 0
         while True:

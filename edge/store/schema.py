@@ -132,7 +132,23 @@ _V3 = (
     "CREATE INDEX evidence_state ON evidence (state)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _V3)
+# Visits on their way: one per worker, with what was entered so far, under the unit's data key.
+_V4 = (
+    """CREATE TABLE visit_sessions (
+        visit_id TEXT PRIMARY KEY,
+        worker_id TEXT NOT NULL UNIQUE,
+        revision INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE visit_photos (
+        photo_id TEXT PRIMARY KEY,
+        visit_id TEXT NOT NULL REFERENCES visit_sessions (visit_id),
+        sealed BLOB NOT NULL
+    ) STRICT""",
+    "CREATE INDEX visit_photos_visit ON visit_photos (visit_id)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _V3, _V4)
 VERSION = len(MIGRATIONS)
 
 
