@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, replace
 import msgspec
 import numpy as np
 
-from edge.core.face import Frame
+from edge.core.face import Frame, Picture
 from edge.core.light_code import LampState, LightCode, state_at
 from edge.core.record import CaptureSource, SourceKind
 from tools.attacks.conditions import Conditions
 from tools.attacks.motion import Hand
-from tools.attacks.scene import Layer, Scene
+from tools.attacks.projection import Part
+from tools.attacks.scene import BESIDE_PX, Layer, Scene
 from tools.attacks.sensor import LUMA_BGR, Development
 from tools.attacks.species import Casting, Species
 
@@ -23,7 +24,8 @@ RATE_FPS = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """What a row of labels.csv says of a clip. code_seed: of the lamps' code, None without lamps."""
+    """What a row of labels.csv says of a clip. code_seed: of the lamps' code, None without lamps. rate_fps: of the
+    camera."""
 
     species: str
     label: str
@@ -32,6 +34,7 @@ class Clip:
     seed: int
     code_seed: int | None
     seconds: float
+    rate_fps: float = RATE_FPS
 
 
 class AttackCamera:
@@ -41,6 +44,7 @@ class AttackCamera:
         self.clip = clip
         self._species, self._cast = species, cast
         self._closed = False
+        self._part: Part | None = None
         self.source = CaptureSource(
             kind=SourceKind.SCRIPTED, model=f"attack simulator: {species.name}", sha256=_digest(clip, cast)
         )
@@ -73,12 +77,31 @@ class AttackCamera:
         """The clip from its first frame, at each call; a frame's time is its number divided by the rate."""
         scene = self.scene()
         development = self._metered(scene)
-        for index in range(round(self.clip.seconds * RATE_FPS)):
+        picture: Picture | None = None
+        for index in range(round(self.clip.seconds * self.clip.rate_fps)):
             if self._closed:
                 return
-            time_s = index / RATE_FPS
-            picture = development.picture(scene.radiance(time_s), index, time_s)
+            time_s = index / self.clip.rate_fps
+            picture = self._taken(scene, development, index, time_s, picture)
             yield Frame(bgr=picture, captured_s=time_s)
+
+    def attend(self, low_px: tuple[float, float], high_px: tuple[float, float]) -> None:
+        """Draw of the next frame no more than lies from `low_px` to `high_px`, (x, y): beside it stands what stood
+        there before. Saves most of the work where nobody looks at the rest."""
+        self._part = Part.around(low_px, high_px, self._cast.conditions.lens)
+
+    def _taken(
+        self, scene: Scene, development: Development, index: int, time_s: float, before: Picture | None
+    ) -> Picture:
+        lens, part = self._cast.conditions.lens, self._part
+        self._part = None
+        if part is None or part.empty or before is None:
+            return development.picture(scene.radiance(time_s), index, time_s, part=Part.whole(lens))
+        wider = part.grown(BESIDE_PX, lens)
+        picture = before.copy()
+        light = scene.radiance(time_s, part=wider)
+        picture[part.slices] = development.picture(light, index, time_s, part=wider, wanted=part)
+        return picture
 
     def _metered(self, scene: Scene) -> Development:
         """Exposure and white balance planned on the middle of the picture, the lamps at half, and then locked."""

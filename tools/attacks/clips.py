@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 
 from edge.core.errors import InputError
-from tools.attacks.camera import RATE_FPS, AttackCamera
+from tools.attacks.camera import AttackCamera
 
 # OpenCV's own motion JPEG keeps a pulse; FFmpeg's presses it flat. Its wheels have no H.264 encoder, and MPEG-4
 # part 2 is the nearest that blurs like one.
@@ -40,7 +40,8 @@ def write_clip(camera: AttackCamera, path: Path, *, container: str) -> None:
     lens = camera.conditions.lens
     size = (lens.width_px, lens.height_px)
     backend = cv2.CAP_OPENCV_MJPEG if container == "avi" else cv2.CAP_FFMPEG
-    video = cv2.VideoWriter(str(path), backend, cv2.VideoWriter.fourcc(*CODECS[container]), RATE_FPS, size)
+    codec = cv2.VideoWriter.fourcc(*CODECS[container])
+    video = cv2.VideoWriter(str(path), backend, codec, camera.clip.rate_fps, size)
     if not video.isOpened():
         raise InputError(f"{path} cannot be written as {CODECS[container]}", remedy="Try --container avi.")
     video.set(cv2.VIDEOWRITER_PROP_QUALITY, MJPEG_QUALITY)

@@ -19,6 +19,7 @@ from tools.attacks.projection import (
     NODE_PX,
     Grid,
     Lens,
+    Part,
     box_of,
     enlarge,
     frame_nodes,
@@ -28,6 +29,8 @@ from tools.attacks.projection import (
 )
 
 LEAST_SMEAR_PX = 0.5
+# What the blur of motion and of the lens may carry into a part of the frame from beside it.
+BESIDE_PX = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -86,12 +89,14 @@ class Scene:
         self._hand = hand
         self._nodes = frame_nodes(lens)
 
-    def radiance(self, time_s: float, *, powers: tuple[float, float] | None = None) -> Grid:
+    def radiance(self, time_s: float, *, powers: tuple[float, float] | None = None, part: Part | None = None) -> Grid:
         """H×W×3 float32, blue first, lux × reflectance, of the exposure that begins at `time_s`.
 
-        powers: of the lamps, left and right, in place of their code (for metering).
+        powers: of the lamps, left and right, in place of their code (for metering). part: draws no more than that
+        (None: the whole frame); BESIDE_PX within its border the light is what it is in the whole.
         """
-        out = np.zeros((self.lens.height_px, self.lens.width_px, 3), np.float32)
+        part = part or Part.whole(self.lens)
+        out = np.zeros((part.bottom - part.top, part.right - part.left, 3), np.float32)
         rows = row_powers(self.room, self.lamps, self.shutter, time_s, self.lens.height_px // NODE_PX)
         if powers is not None:
             rows[:, 1:] = powers
@@ -99,14 +104,16 @@ class Scene:
         later = self._hand.at(time_s + self.shutter.readout_s)
         for layer in self.layers:
             placed = layer.at(time_s)
-            self._draw(out, placed, hand, later, rows, time_s)
+            self._draw(out, part, placed, hand, later, rows, time_s)
         moved = self._skew(placed.points_mm, hand, later)[-1] * (self.shutter.exposure_s / self.shutter.readout_s)
         return _smeared(out, moved)
 
-    def _draw(self, out: Grid, placed: Placed, hand: Pose, later: Pose, rows: Grid, time_s: float) -> None:
+    def _draw(
+        self, out: Grid, part: Part, placed: Placed, hand: Pose, later: Pose, rows: Grid, time_s: float
+    ) -> None:
         points = hand.of(placed.points_mm)
         seen = project(self.lens, points)
-        box = box_of(seen, self.lens)
+        box = box_of(seen, part)
         if box is None:
             return
         top, bottom, left, right = box
@@ -120,17 +127,18 @@ class Scene:
         paint = sampled(placed.paint, where, beyond=cv2.BORDER_CONSTANT)
         # OpenCV's own arithmetic on whole pictures is several times faster than numpy's on slices of channels.
         colour = cv2.multiply(cv2.cvtColor(paint, cv2.COLOR_BGRA2BGR), enlarge(light))
-        cover = cv2.cvtColor(cv2.extractChannel(paint, 3), cv2.COLOR_GRAY2BGR)
+        cover = cv2.cvtColor(cv2.extractChannel(paint, 3), cv2.COLOR_GRAY2BGR) if not placed.opaque else None
         if placed.gloss > 0:
-            shone = self._coloured(_look_up(mirrored, cells), rows[top:bottom])
-            colour = cv2.add(colour, cv2.multiply(cover, enlarge(shone)))
+            shone = enlarge(self._coloured(_look_up(mirrored, cells), rows[top:bottom]))
+            colour = cv2.add(colour, shone if cover is None else cv2.multiply(cover, shone))
         if placed.glow is not None:
-            colour = cv2.add(colour, self._glow(placed.glow, cells, where, box, time_s))
-        view = out[top * NODE_PX : bottom * NODE_PX, left * NODE_PX : right * NODE_PX]
-        if placed.opaque:
-            view[...] = colour
-        else:
-            view[...] = cv2.add(colour, cv2.multiply(view, cv2.subtract(np.ones_like(view), cover)))
+            fold = self._fold(placed.glow, seen, placed.step_px) if placed.glow.ripple is not None else None
+            colour = cv2.add(colour, self._glow(placed.glow, where, box, time_s, fold))
+        view = out[
+            top * NODE_PX - part.top : bottom * NODE_PX - part.top,
+            left * NODE_PX - part.left : right * NODE_PX - part.left,
+        ]
+        view[...] = colour if cover is None else cv2.add(colour, cv2.subtract(view, cv2.multiply(view, cover)))
 
     def _skew(self, points_mm: Grid, hand: Pose, later: Pose) -> Grid:
         """Rows × 2: how far, in px, the layer has moved when each row of nodes is exposed (rolling shutter)."""
@@ -148,15 +156,27 @@ class Scene:
             tints[1:] = self.lamps.tint_bgr
         return np.asarray(light @ tints, np.float32)
 
-    def _glow(self, glow: Glow, cells: Grid, where: Grid, box: tuple[int, int, int, int], time_s: float) -> Grid:
+    def _fold(self, glow: Glow, seen: Grid, step_px: float) -> Grid:
+        """How many whole periods of the screen's grid pass from one native sensor pixel to the next, (x, y): over all
+        of the frame that the screen takes up."""
+        top, bottom, left, right = box_of(seen, Part.whole(self.lens)) or (0, 2, 0, 2)
+        corners = self._nodes[[top, top, bottom - 1], [left, right - 1, left]][None]
+        phase = texture_coordinates(seen, step_px, corners)[0] * np.float32(step_px / glow.pitch_px)
+        samples = np.array([right - 1 - left, bottom - 1 - top]) * NODE_PX * glow.sensor_per_px
+        rate = np.array([phase[1, 0] - phase[0, 0], phase[2, 1] - phase[0, 1]])
+        return np.rint(rate / np.maximum(samples, 1e-6)).astype(np.float32)
+
+    def _glow(
+        self, glow: Glow, where: Grid, box: tuple[int, int, int, int], time_s: float, fold: Grid | None
+    ) -> Grid:
         light = sampled(glow.light, where, beyond=cv2.BORDER_CONSTANT)
         begin = time_s + np.linspace(0, self.shutter.readout_s, self.lens.height_px)
         hz, over_s = glow.flicker_hz, self.shutter.exposure_s
         wave = np.cos(2 * np.pi * hz * (begin + over_s / 2)) * np.sinc(hz * over_s)
         dimming = (glow.lux * (1 + glow.flicker * wave))[box[0] * NODE_PX : box[1] * NODE_PX]
         light *= dimming.astype(np.float32)[:, None, None]
-        if glow.ripple is not None:
-            light *= _ripple(glow, where, box)
+        if fold is not None:
+            light *= _ripple(glow, where, box, fold)
         return np.asarray(light, np.float32)
 
 
@@ -173,7 +193,7 @@ def _smeared(light: Grid, moved_px: Grid) -> Grid:
     return np.asarray(cv2.filter2D(light, -1, kernel / kernel.sum()), np.float32)
 
 
-def _ripple(glow: Glow, where: Grid, box: tuple[int, int, int, int]) -> Grid:
+def _ripple(glow: Glow, where: Grid, box: tuple[int, int, int, int], fold: Grid) -> Grid:
     """The beat of the screen's grid with the sensor's: both are periodic, and what is left is the slow difference."""
     assert glow.ripple is not None
     height, width = where.shape[:2]
@@ -183,11 +203,7 @@ def _ripple(glow: Glow, where: Grid, box: tuple[int, int, int, int]) -> Grid:
             (box[0] * NODE_PX + np.arange(height, dtype=np.float32)) * glow.sensor_per_px,
         )
     )
-    phase = where / np.float32(glow.pitch_px)
-    rate = np.array([phase[0, -1, 0] - phase[0, 0, 0], phase[-1, 0, 1] - phase[0, 0, 1]])
-    samples = np.array([native[0, -1, 0] - native[0, 0, 0], native[-1, 0, 1] - native[0, 0, 1]])
-    fold = np.rint(rate / samples).astype(np.float32)
-    slow = phase - fold * native
+    slow = where / np.float32(glow.pitch_px) - fold * native
     size = glow.ripple.shape[0]
     index = np.asarray((slow - np.floor(slow)) * size, np.float32)
     return sampled(glow.ripple, index, beyond=cv2.BORDER_WRAP)

@@ -6,13 +6,14 @@ The unit locks exposure and white balance before its window; `drift` is there fo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 
 from edge.core.face import Picture
 from tools.attacks.motion import Wander
-from tools.attacks.projection import Grid, Lens, corner_falloff
+from tools.attacks.projection import Grid, Lens, Part, corner_falloff
 
 NOISE_MARGIN_PX = 96
 LUMA_BGR = np.array([0.07, 0.72, 0.21], np.float32)
@@ -40,8 +41,9 @@ def to_linear(picture: Picture) -> Grid:
 
 
 def tone_table() -> Picture:
-    """LEVELS linear values to 8-bit sRGB, with the soft shoulder that camera pipelines give to highlights."""
-    linear = np.arange(LEVELS) / (LEVELS - 1)
+    """LEVELS linear values to 8-bit sRGB, with the soft shoulder that camera pipelines give to highlights; what is
+    over them is white, up to the end of 16 bits."""
+    linear = np.minimum(np.arange(2**16) / (LEVELS - 1), 1.0)
     shoulder = np.where(linear < 0.7, linear, 0.7 + 0.3 * np.tanh((linear - 0.7) / 0.3) / np.tanh(1.0))
     coded = np.where(shoulder <= 0.0031308, 12.92 * shoulder, 1.055 * shoulder ** (1 / 2.4) - 0.055)
     return np.asarray(np.rint(255 * np.clip(coded, 0, 1)), np.uint8)
@@ -64,20 +66,27 @@ class Development:
         self._tone = tone_table()
         self._drift = Wander(rng, 3, sway=sensor.drift)
 
-    def picture(self, radiance: Grid, index: int, time_s: float) -> Picture:
-        """The exposure as 8-bit BGR. Changes `radiance`."""
+    def picture(
+        self, radiance: Grid, index: int, time_s: float, *, part: Part, wanted: Part | None = None
+    ) -> Picture:
+        """The exposure as 8-bit BGR. Changes `radiance`, which is of `part`; gives the `wanted` part, or all."""
         gain = self._gain * (1 + self._drift.at(time_s)) if self._sensor.drift else np.full(3, self._gain)
-        radiance *= self._falloff * gain.astype(np.float32)
+        radiance *= self._falloff[part.slices] * gain.astype(np.float32)
         if self._lens.blur_px > 0:
             radiance = np.asarray(cv2.GaussianBlur(radiance, (0, 0), self._lens.blur_px), np.float32)
+        if wanted is not None:
+            radiance = radiance[
+                wanted.top - part.top : wanted.bottom - part.top, wanted.left - part.left : wanted.right - part.left
+            ]
+            part = wanted
         floor = (self._sensor.read_e / self._full_e) ** 2
         spread = np.asarray(cv2.sqrt(radiance * np.float32(1 / self._full_e) + np.float32(floor)), np.float32)
         x, y = np.random.default_rng((self._seed, index)).integers(0, NOISE_MARGIN_PX, 2).tolist()
-        spread *= self._grain[y : y + self._lens.height_px, x : x + self._lens.width_px]
+        spread *= self._grain[y + part.top : y + part.bottom, x + part.left : x + part.right]
         spread += radiance
-        spread *= np.float32(LEVELS - 1)
-        codes = np.clip(spread, 0, LEVELS - 1, out=spread).astype(np.uint16)
-        return self._compressed(np.asarray(self._tone[codes], np.uint8))
+        top: Any = (float(LEVELS - 1),) * 4  # the stubs want an array
+        codes = cv2.multiply(spread, top, dtype=cv2.CV_16U)
+        return self._compressed(np.asarray(cv2.LUT(codes, self._tone), np.uint8))
 
     def _compressed(self, picture: Picture) -> Picture:
         quality = self._sensor.jpeg_quality

@@ -11,7 +11,7 @@ from edge.core.errors import InputError
 from edge.core.light_code import LightCode, draw_code
 from edge.models.nets import Nets
 from tools.attacks import living, paper_attacks, screen_attacks
-from tools.attacks.camera import AttackCamera, Clip
+from tools.attacks.camera import RATE_FPS, AttackCamera, Clip
 from tools.attacks.conditions import draw_conditions
 from tools.attacks.identities import Identity, largest_move, shapes
 from tools.attacks.species import SPECIES, Casting
@@ -49,9 +49,10 @@ class Studio:
         roll_deg: float | None = None,
         bpm: float | None = None,
         lamps: bool = True,
+        rate_fps: float = RATE_FPS,
     ) -> AttackCamera:
         """One clip. code: what the lamps follow (None: drawn from the seed; lamps=False: a unit without).
-        identity, roll_deg, bpm: None to draw them."""
+        identity, roll_deg, bpm: None to draw them. rate_fps: frames a second."""
         kind = SPECIES.get(species)
         if kind is None:
             raise InputError(f"no species {species!r}", remedy=f"One of: {', '.join(SPECIES)}.")
@@ -77,6 +78,7 @@ class Studio:
         clip = Clip(
             species=species, label=kind.label, subject=chosen.subject, bpm=own_bpm if kind.pulse else real_bpm,
             seed=seed, code_seed=code.seed if lamps else None, seconds=seconds,
+            rate_fps=rate_fps,
         )  # fmt: skip
         return AttackCamera(clip, kind, cast)
 

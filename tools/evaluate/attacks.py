@@ -8,6 +8,7 @@ where the pulse cue finds a pulse in the clip itself; what a codec took out cann
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from tools.attacks.camera import AttackCamera
 from tools.attacks.cli import default_identities
 from tools.attacks.species import SPECIES
 from tools.attacks.studio import Studio
+from tools.evaluate import kept_sightings
+from tools.evaluate.attending import attending
 from tools.evaluate.pad import (
     ATTACK,
     COMPRESSED,
@@ -41,33 +44,45 @@ MOST_BPCER = 0.025
 _PULSE_S = 10.0
 
 
-def measure_attacks(
-    rig: Rig, *, count: int, first_seed: int, lamps: bool, only: list[str], track: Track, keep: Path | None = None
-) -> dict[str, Any]:
-    """`count` windows of each species, from `first_seed` on; `only`: names of species, empty for all.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What a run keeps, and does not render again. windows: a file to which each window is added when it is done; it
+    is judged anew, from what its cues said, by the policy of today. sightings: a folder of what the windows left for
+    the cues, which are then measured anew; by seed and species, with lamps and without apart."""
 
-    keep: a file to which each window is added when it is done; what is in it is not rendered again but judged anew,
-    from what its cues said, by the policy of today.
-    """
+    windows: Path | None = None
+    sightings: Path | None = None
+
+    def sightings_of(self, source: str, *, lamps: bool) -> Path | None:
+        return self.sightings / ("lamps" if lamps else "no-lamps") / f"{source}.npz" if self.sightings else None
+
+
+def measure_attacks(
+    rig: Rig, *, count: int, first_seed: int, lamps: bool, only: list[str], track: Track, kept: Kept, rate_fps: float
+) -> dict[str, Any]:
+    """`count` windows of each species, from `first_seed` on; `only`: names of species, empty for all. rate_fps: of
+    the simulated camera."""
     studio = Studio(rig.nets, default_identities())
     films = {i.subject: i.path for i in studio.identities if i.film}
     names = only or [k.name for k in SPECIES.values() if films or not k.film]
     seconds = rig.policy.burst.window_s + 0.2
     wanted = [(name, seed) for seed in range(first_seed, first_seed + count) for name in names]
-    windows = [judged_again(window, rig.policy) for window in _kept(keep)]
+    windows = [judged_again(window, rig.policy) for window in _kept(kept.windows)]
     known = {w.source for w in windows}
     wanted = [(name, seed) for name, seed in wanted if f"{name}#{seed}" not in known]
     beats: dict[str, bool] = {}
     for name, seed in track(wanted, "attacks", len(wanted)):
-        camera = studio.camera(name, seed, seconds=seconds, lamps=lamps)
+        camera = studio.camera(name, seed, seconds=seconds, lamps=lamps, rate_fps=rate_fps)
         subject = camera.clip.subject
         if SPECIES[name].film and subject not in beats:
             beats[subject] = _beats(rig, films[subject])
-        windows.append(_judged(rig, camera, pulse_lost=not beats.get(subject, True)))
-        if keep:
-            with keep.open("ab") as file:
+        burst = _burst(rig, camera, kept.sightings_of(f"{name}#{seed}", lamps=lamps))
+        windows.append(_judged(rig, camera, burst, pulse_lost=not beats.get(subject, True)))
+        if kept.windows:
+            with kept.windows.open("ab") as file:
                 file.write(msgspec.json.encode(windows[-1]) + b"\n")
-    return {**report_of(windows, rig), "lamps": lamps, "seeds": [first_seed, first_seed + count - 1]}
+    seeds = [int(w.source.rpartition("#")[2]) for w in windows]
+    return {**report_of(windows, rig), "lamps": lamps, "rate_fps": rate_fps, "seeds": [min(seeds), max(seeds)]}
 
 
 def _kept(keep: Path | None) -> list[Window]:
@@ -90,12 +105,20 @@ def report_of(windows: list[Window], rig: Rig) -> dict[str, Any]:
     }
 
 
-def _judged(rig: Rig, camera: AttackCamera, *, pulse_lost: bool) -> Window:
+def _burst(rig: Rig, camera: AttackCamera, kept: Path | None) -> Burst:
+    if kept and kept.exists():
+        return kept_sightings.read(kept, rig.policy.burst)
     with camera:
         burst = collect(
             camera.frames(), rig.perceiver, rig.nets.liveness, rig.policy.burst, until_complete=False,
-            code=camera.code,
+            code=camera.code, watch=attending(camera),
         )  # fmt: skip
+    if kept:
+        kept_sightings.save(kept, burst)
+    return burst
+
+
+def _judged(rig: Rig, camera: AttackCamera, burst: Burst, *, pulse_lost: bool) -> Window:
     findings = judge(_without_probes(burst), [], rig.nets.embedder, rig.policy, references_verified=False)
     kind = SPECIES[camera.clip.species]
     label = ATTACK if kind.label != LIVE else COMPRESSED if kind.film and pulse_lost else LIVE

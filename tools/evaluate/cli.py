@@ -97,9 +97,18 @@ def clips(folder: Path, every_s: float | None, limit: int | None, **rest: Any) -
 @click.option("--lamps/--no-lamps", default=False, show_default=True, help="Whether the unit has lamps.")
 @click.option("--species", default="", help="Names with commas; all when left out.")
 @click.option("--keep", type=click.Path(dir_okay=False, path_type=Path), help="File of windows done, to go on with.")
+@click.option(
+    "--sightings", type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for what each window left for the cues (15 MB each), to measure changed cues without rendering.",
+)
+@click.option(
+    "--fps", "rate_fps", default=15.0, show_default=True, type=click.FloatRange(8, 60),
+    help="Frames a second; half the unit's own rate costs half as much and makes the pulse harder to see.",
+)
 @_report_options
 def attacks(
-    count: int, first_seed: int, lamps: bool, species: str, keep: Path | None, limit: int | None, **rest: Any
+    count: int, first_seed: int, lamps: bool, species: str, keep: Path | None, sightings: Path | None,
+    rate_fps: float, limit: int | None, **rest: Any,
 ) -> None:
     """Simulated people and attacks: BPCER, APCER per species worst first, texture alone beside it.
 
@@ -107,11 +116,12 @@ def attacks(
     Example:
       python -m tools.evaluate attacks --count 8 --lamps --policy edge/resources/policy-strict.toml
     """
-    from tools.evaluate.attacks import measure_attacks
+    from tools.evaluate.attacks import Kept, measure_attacks
 
     only = [name for name in species.split(",") if name][:limit]
     _run("attacks", lambda rig: measure_attacks(
-        rig, count=count, first_seed=first_seed, lamps=lamps, only=only, track=shown, keep=keep,
+        rig, count=count, first_seed=first_seed, lamps=lamps, only=only, track=shown,
+        kept=Kept(windows=keep, sightings=sightings), rate_fps=rate_fps,
     ), **rest)  # fmt: skip
 
 
