@@ -1,6 +1,8 @@
-"""Reads the QR code in a photograph, a scan or a screenshot, by OpenCV's detector."""
+"""Reads the QR code in a photograph, a scan or a screenshot, by OpenCV's detectors."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,10 +17,12 @@ _ENLARGED_SIDE_PX = 1200
 def read_qr(raw: bytes) -> str:
     """The text of the one QR code in a JPEG or PNG. Raises InputError when there is none that can be read."""
     picture = _decode(raw)
-    for attempt in _attempts(picture):
-        text = _found(attempt)
-        if text:
-            return text
+    # The older detector cannot read some codes at any size: 6 of 150 clean ones.
+    for detector in (cv2.QRCodeDetectorAruco(), cv2.QRCodeDetector()):
+        for attempt in _attempts(picture):
+            text = _found(detector, attempt)
+            if text:
+                return text
     raise InputError(
         "no QR code can be read in the picture",
         remedy="Photograph it again: the whole code with its white border, sharp, in even light.",
@@ -46,9 +50,9 @@ def _attempts(picture: np.ndarray) -> list[np.ndarray]:
     return [sized, picture, hard]
 
 
-def _found(picture: np.ndarray) -> str:
+def _found(detector: Any, picture: np.ndarray) -> str:
     try:
-        text, _, _ = cv2.QRCodeDetector().detectAndDecode(picture)
+        text, _, _ = detector.detectAndDecode(picture)
     except (cv2.error, UnicodeDecodeError):
         return ""
     return str(text)
