@@ -62,6 +62,9 @@ system_packages() {
   fi
   # Central's tests run on a real PostgreSQL, started by themselves; without it they are skipped and say so.
   [ "$PROFILE" = demo ] || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+  # The unit's firewall and partitions are read by the programs they are for.
+  [ "$PROFILE" = demo ] || has nft || missing+=(nftables)
+  [ "$PROFILE" = demo ] || has sfdisk || missing+=(fdisk)
   # The review desk is tried in a real browser.
   [ "$PROFILE" = demo ] || has chromium || missing+=(chromium)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"

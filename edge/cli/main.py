@@ -32,6 +32,7 @@ COMMANDS = {
     "backup": Lazy("edge.cli.upkeep:backup", "Copy every record to a stick, and read the copy back."),
     "purge": Lazy("edge.cli.upkeep:purge", "Delete evidence that is delivered and past its retention time."),
     "models": Lazy("edge.cli.models:models", "List, install and verify model bundles."),
+    "provision": Lazy("edge.cli.provision:provision", "Make a unit of a board: its card, its keys."),
     "unit": Lazy("edge.cli.unit:unit", "Make a unit, show its key, and say whom it believes."),
 }
 
