@@ -10,6 +10,7 @@ import click
 from central.cli_desk import serve, user
 from central.cli_figures import gaps, report, simulate
 from central.cli_list import lists
+from central.cli_models import models
 from central.cli_parcel import import_
 from central.cli_pki import broker, pki
 from central.cli_show import show, verify
@@ -197,6 +198,7 @@ def _tell_json(notice: Notice) -> None:
 main.add_command(import_)
 main.add_command(show)
 main.add_command(verify)
+main.add_command(models)
 main.add_command(lists)
 main.add_command(gaps)
 main.add_command(report)

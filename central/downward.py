@@ -85,27 +85,31 @@ class Downlink:
             )
         return open_unit_keys(found["statement"], unit.key)
 
-    def accept(self, transaction: Transaction, unit_id: str, raw: bytes, *, at_utc: str) -> str:
-        """Take a confirmation or a unit's keys; gives a remark for the log, empty when all is usual.
+    def accept(
+        self, transaction: Transaction, unit_id: str, raw: bytes, *, at_utc: str
+    ) -> tuple[str, Confirmation | None]:
+        """Take a confirmation or a unit's keys; gives a remark for the log, empty when all is usual, and what was
+        confirmed.
 
         What does not verify changes nothing; no content raises.
         """
         unit = transaction.unit(unit_id)
         if unit is None:
-            return f"{unit_id}: not registered, its word is not taken"
+            return f"{unit_id}: not registered, its word is not taken", None
         try:
             payload_type = parse(raw).payload_type
             if payload_type == UNIT_KEYS_TYPE:
-                return self._take_keys(transaction, open_unit_keys(raw, unit.key), raw, at_utc)
+                return self._take_keys(transaction, open_unit_keys(raw, unit.key), raw, at_utc), None
             if payload_type != CONFIRMATION_TYPE:
-                return f"{unit_id}: {payload_type[:80]!r} is no confirmation"
+                return f"{unit_id}: {payload_type[:80]!r} is no confirmation", None
             known = rows.messaging(transaction.connection, unit_id)
             if known is None:
-                return f"{unit_id}: confirms before its keys are known"
+                return f"{unit_id}: confirms before its keys are known", None
             key = open_unit_keys(known["statement"], unit.key).confirmation
-            return self._take_confirmation(transaction, open_confirmation(raw, key), known, at_utc)
+            said = open_confirmation(raw, key)
+            return self._take_confirmation(transaction, said, known, at_utc), said
         except VerificationError as e:
-            return f"{unit_id}: {e.step}: {e.message}"
+            return f"{unit_id}: {e.step}: {e.message}", None
 
     def due(self, transaction: Transaction, *, now_s: float, limit: int = 50) -> list[tuple[rows.Due, int]]:
         """What to send now, each with the seconds until it would be sent again; noted as tried."""

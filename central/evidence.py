@@ -12,13 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from central.receipts import ReceiptIssuer
 from central.rows import evidence as rows
 from central.store import Transaction, UnitRow
+from edge.core.chunks import decode_chunk, fits
 from edge.core.envelope import digest, parse
 from edge.core.errors import DoesNotVerify, InputError, VerificationError
 from edge.core.evidence import (
     EvidenceReceipt,
     Manifest,
-    chunk_fits,
-    decode_chunk,
     evidence_info,
     open_manifest,
     sign_evidence_receipt,
@@ -63,13 +62,13 @@ class EvidenceIntake:
 
     def _chunk(self, transaction: Transaction, unit: UnitRow, raw: bytes, at_utc: str) -> tuple[str, bytes | None]:
         chunk = decode_chunk(raw)
-        known = rows.find(transaction.connection, chunk.evidence_id)
+        known = rows.find(transaction.connection, chunk.chunk_of)
         if known is None or known["unit_id"] != unit.unit_id:
             return f"{unit.unit_id}: a chunk of evidence that it has not announced", None
         manifest = open_manifest(known["manifest"], unit.key)
         remark = ""
-        if chunk_fits(chunk, manifest):
-            rows.add_chunk(transaction.connection, chunk.evidence_id, chunk.number, chunk.data)
+        if fits(chunk, manifest.chunks):
+            rows.add_chunk(transaction.connection, chunk.chunk_of, chunk.number, chunk.data)
         else:
             remark = f"{unit.unit_id}: chunk {chunk.number} is not the one that its manifest names"
         return remark, self._answer(transaction, manifest, at_utc)

@@ -58,7 +58,7 @@ def public_documents(folder: Path, config: CentralConfig) -> list[Path]:
     """The documents of all keys that a unit of this central must trust, the receipt key's among them."""
     message_signers(folder, config)
     evidence_key(folder, config)
-    names = [*(role.value for role in ROLES.values()), EVIDENCE_KEY]
+    names = [*dict.fromkeys(role.value for role in ROLES.values()), EVIDENCE_KEY]
     paths = [folder / config.receipt_key, *(_path(folder, config, name) for name in names)]
     return [path.with_suffix(".pub.json") for path in paths]
 

@@ -11,6 +11,7 @@ import msgspec
 
 from central.ingest import Arrival, Ingest
 from central.post import Post
+from edge.core.chunks import is_chunk
 from edge.core.envelope import RECORD_TYPES, parse
 from edge.core.errors import ConfigError, VerificationError
 from edge.core.evidence import EvidenceReceipt, is_evidence
@@ -56,7 +57,7 @@ def _taken(path: Path, ingest: Ingest, post: Post, at_utc: str) -> Carried:
     evidence = [raw for raw in lines if is_evidence(raw)]
     others = [raw for raw in lines if not is_evidence(raw)]
     records = [raw for raw in others if _is_record(raw)]
-    remarks = [post.take(header.unit_id, raw, at_utc=at_utc) for raw in others if not _is_record(raw)]
+    remarks = [post.take(header.unit_id, raw, at_utc=at_utc)[0] for raw in others if not _is_record(raw)]
     receipts, verdicts = [], []
     for batch in _batches(records):
         for answer in ingest.accept([Arrival(unit_id=header.unit_id, raw=raw) for raw in batch], at_utc=at_utc):
@@ -69,7 +70,7 @@ def _taken(path: Path, ingest: Ingest, post: Post, at_utc: str) -> Carried:
         unit_id=header.unit_id,
         stored=verdicts.count(Verdict.STORED),
         refused=verdicts.count(Verdict.REFUSED),
-        messages=len(messages),
+        messages=sum(1 for raw in messages if not is_chunk(raw)),
         whole=len(lines) == header.count,
         remarks=tuple(remark for remark in remarks if remark),
     )

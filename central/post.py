@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from central.bundles import hear, to_carry
 from central.clock import now_utc
 from central.config import CentralConfig
 from central.downward import Downlink
@@ -21,10 +22,16 @@ class Post:
     def __init__(self, store: CentralStore, downlink: Downlink, evidence: EvidenceIntake | None = None) -> None:
         self._store, self._downlink, self._evidence = store, downlink, evidence
 
-    def take(self, unit_id: str, raw: bytes, *, at_utc: str) -> str:
-        """A remark for the log, empty when all is usual. Raises StoreError; then nothing was taken."""
+    def take(self, unit_id: str, raw: bytes, *, at_utc: str) -> tuple[str, list[bytes]]:
+        """A remark for the log, empty when all is usual, and the chunks of a bundle that are asked for.
+
+        Raises StoreError; then nothing was taken.
+        """
         with self._store.transaction() as transaction:
-            return self._downlink.accept(transaction, unit_id, raw, at_utc=at_utc)
+            remark, said = self._downlink.accept(transaction, unit_id, raw, at_utc=at_utc)
+            if said is None or said.bundle is None:
+                return remark, []
+            return remark, hear(transaction, unit_id, said.bundle, at_utc=at_utc)
 
     def take_evidence(self, unit_id: str, raw: bytes, *, at_utc: str) -> tuple[str, bytes | None]:
         """A remark for the log, and the answer to send once this returns. Raises StoreError."""
@@ -34,11 +41,15 @@ class Post:
             return self._evidence.accept(transaction, unit_id, raw, at_utc=at_utc)
 
     def waiting(self, unit_id: str) -> list[bytes]:
-        """Every message that a unit has not confirmed, in order, to be carried by hand. Raises StoreError."""
+        """What is to be carried to a unit by hand: every message not confirmed, in order, then its bundle's chunks.
+
+        Raises StoreError.
+        """
         with self._store.transaction() as transaction:
             self._downlink.withdraw_from_revoked(transaction, at_utc=now_utc())
             found = messages_of(transaction.connection, unit_id)
-        return [row["envelope"] for row in found if row["state"] == QUEUED]
+            chunks = to_carry(transaction, unit_id)
+        return [*(row["envelope"] for row in found if row["state"] == QUEUED), *chunks]
 
     def due(self) -> list[tuple[Due, int]]:
         """What to send now, each with the seconds until it is sent again. Raises StoreError."""

@@ -18,6 +18,8 @@ from edge.core.protocol import Channel
 RECORDS = Channel.RECORDS
 TAKE_WAIT_S = 0.5
 POST_EVERY_S = 1.0
+CHUNK_EXPIRY_S = 60
+"""A unit asks again for what has not come by then."""
 BASE_S, CAP_S = 0.2, 5.0
 
 
@@ -92,7 +94,9 @@ class IngestLoop:
             if delivery.channel is Channel.EVIDENCE:
                 remark, answer = self._post.take_evidence(delivery.unit_id, delivery.raw, at_utc=now_utc())
             else:
-                remark = self._post.take(delivery.unit_id, delivery.raw, at_utc=now_utc())
+                remark, chunks = self._post.take(delivery.unit_id, delivery.raw, at_utc=now_utc())
+                for chunk in chunks:
+                    self._intake.send(delivery.unit_id, chunk, expiry_s=CHUNK_EXPIRY_S)
             if answer is not None:
                 self._intake.answer(delivery.unit_id, answer)
             if remark:

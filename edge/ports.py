@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from securesystemslib.signer import Signer
 
+from edge.core.bundle_fetch import BundleEntry
 from edge.core.chain import ChainHead, StoredRecord
 from edge.core.confirmation import ConfirmedMessage
 from edge.core.delivery import OutboxEntry, WireOutcome
@@ -251,6 +252,24 @@ class EvidenceStore(Protocol):
 
     def save(self, entry: EvidenceEntry) -> None:
         """Write a new state; a purged piece loses its content."""
+
+
+class BundleStore(Protocol):
+    """The model bundle that central offered, in the same store. Every method is one transaction."""
+
+    def newest(self) -> BundleEntry | None: ...
+
+    def numbers(self, entry: BundleEntry) -> set[int]:
+        """The chunks that are here."""
+
+    def keep_chunk(self, entry: BundleEntry, number: int, data: bytes) -> None:
+        """Keep a chunk that fits; the same again changes nothing."""
+
+    def content(self, entry: BundleEntry) -> bytes:
+        """The chunks that are here, joined in order."""
+
+    def save(self, entry: BundleEntry) -> None:
+        """Write a new state; what is done with loses its chunks."""
 
 
 class Uplink(Protocol):

@@ -24,11 +24,13 @@ from edge.core.sealing import seal_to
 from edge.core.unit_keys import UnitKeys, open_unit_keys, sign_unit_keys
 from edge.ports import Uplink
 from edge.services.admission import admit_visit
+from edge.services.bundles import BundleFetcher
 from edge.services.drain import Drain
 from edge.services.evidence import EvidenceSender, everything_open, keep_evidence
 from edge.services.inbox import Inbox, SyncKeys
 from edge.services.progress import Progress
 from edge.signing import keyfile, sealkey
+from edge.store.bundles import SqliteBundles
 from edge.store.database import sync_folder
 from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import SqliteInbox, downward_state
@@ -100,6 +102,7 @@ def make_inbox(unit: Unit) -> Inbox:
         keys=keys,
         trusted=unit.believed(),
         clock=unit.clock,
+        bundles=BundleFetcher(SqliteBundles(unit.store_file)),
     )
 
 

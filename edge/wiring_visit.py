@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 import secrets
 from functools import cached_property
 from importlib import resources
@@ -18,10 +19,12 @@ import numpy as np
 from edge import __version__
 from edge.capture.choose import open_camera
 from edge.capture.opencv_sources import decode_still
+from edge.core.bundle import Bundle, open_exported
+from edge.core.bundle_fetch import BundleEntry, BundleEvent, BundleState, advance_bundle
 from edge.core.comparison import Reference
 from edge.core.config import records_are_simulated
 from edge.core.downward_content import ListedPerson
-from edge.core.errors import ConfigError, InputError
+from edge.core.errors import ConfigError, InputError, ModelError, VerificationError
 from edge.core.face import Embedding, Frame
 from edge.core.keys import KeyPurpose, KeyRole, keys_of
 from edge.core.light_code import LightCode, draw_code
@@ -30,13 +33,15 @@ from edge.core.record import CaptureSource, Provenance
 from edge.core.sealing import open_sealed
 from edge.core.visit_list import ListEntry, WrongRow, read_list
 from edge.device.lamps import GpioLamps, NoLamps
-from edge.models.bundle import Bundle, load_bundle
+from edge.models.bundle import load_bundle
+from edge.models.install import go_back, install, mend
 from edge.models.nets import Nets, load_nets
 from edge.ports import Camera, Light
 from edge.services.certify import FaceNets
 from edge.services.judge import make_reference
 from edge.services.perceive import Perceiver
 from edge.signing.sealkey import load_sealing_key
+from edge.store.bundles import SqliteBundles
 from edge.store.inbox import LISTED, downward_state, listed_rows, policy_files
 from edge.store.sealed_list import SealedList
 from edge.wiring import SEALING_KEY, Unit
@@ -73,7 +78,38 @@ class VisitSide:
     def bundle(self) -> Bundle:
         """The verified model bundle. Raises BundleRejected or BundleNotChecked."""
         keys = keys_of(self.unit.believed(), KeyRole.BUNDLE)
-        return load_bundle(self.unit.root / self.unit.config.models.bundle, keys)
+        return load_bundle(self._models_folder, keys)
+
+    def install(self, bundle: Bundle) -> str:
+        """Put a verified bundle in use after its self-test; gives the runtime's name. Raises ModelError."""
+        return install(bundle, self._models_folder, self.unit.believed(), runtime=self.unit.config.models.runtime)
+
+    def go_back(self) -> str:
+        """Put the bundle from before in use again. Raises ModelError."""
+        return go_back(self._models_folder, self.unit.believed(), runtime=self.unit.config.models.runtime)
+
+    def take_in_bundle(self) -> BundleEntry | None:
+        """Install what central offered last, if it is here whole; gives what became of it, None without an offer.
+
+        To be called before the nets are used. What cannot be installed is refused, and central hears of it.
+        """
+        mend(self._models_folder)
+        bundles = SqliteBundles(self.unit.store_file)
+        entry = bundles.newest()
+        if entry is None or entry.state is not BundleState.FETCHED:
+            return entry
+        file, keys = io.BytesIO(bundles.content(entry)), keys_of(self.unit.believed(), KeyRole.BUNDLE)
+        try:
+            self.install(open_exported(file, entry.offer.name, keys))
+            entry = advance_bundle(entry, BundleEvent.INSTALL)
+        except (ModelError, VerificationError) as e:
+            entry = advance_bundle(entry, BundleEvent.REFUSE, e.message)
+        bundles.save(entry)
+        return entry
+
+    @property
+    def _models_folder(self) -> Path:
+        return self.unit.root / self.unit.config.models.bundle
 
     @cached_property
     def nets(self) -> Nets:

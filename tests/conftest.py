@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.models.bundle import Bundle
+from edge.core.bundle import Bundle
 from edge.models.nets import Nets, load_nets
 from tools.evaluate.default_bundle import find_bundle, find_folder
 from tools.portraits import cache_folder, fetch_portraits

@@ -58,7 +58,7 @@ def list_nets(unit_dir: Path, timed: bool, as_json: bool) -> None:
 @UNIT_OPTION
 @json_option
 def install(file: Path, key_file: Path | None, unit_dir: Path, as_json: bool) -> None:
-    """Verify the exported bundle FILE and put it in the unit, in place of the one before.
+    """Verify the exported bundle FILE, run every net once, and put it in use. The one before is kept.
 
     The publisher's key must be believed by the unit (`doorstep unit trust`), or be given with --key, which adds
     it; on a provisioned unit only `unit trust` does that.
@@ -67,15 +67,14 @@ def install(file: Path, key_file: Path | None, unit_dir: Path, as_json: bool) ->
     Example:
       doorstep models install default.bundle.zip --key publisher.pub.json --unit UNIT
     """
-    from edge.models.bundle import install_bundle
-    from edge.models.nets import load_nets
+    from edge.models.bundle import read_exported
+    from edge.wiring_visit import VisitSide
 
     with open_unit(unit_dir) as unit:
         if key_file:
             _trust(unit, key_file)
-        keys = keys_of(unit.believed(), KeyRole.BUNDLE)
-        bundle = install_bundle(file, unit_dir / unit.config.models.bundle, keys)
-        runtime = load_nets(bundle, runtime=unit.config.models.runtime).runtime_name
+        bundle = read_exported(file, keys_of(unit.believed(), KeyRole.BUNDLE))
+        runtime = VisitSide(unit).install(bundle)
     if as_json:
         print_json({"bundle_sha256": bundle.sha256, "runtime": runtime})
     else:
@@ -106,6 +105,51 @@ def verify(unit_dir: Path, as_json: bool) -> None:
         click.echo(
             f"verifies: {bundle.manifest.name} {bundle.sha256}\nevery net gives its golden vectors on {runtime}"
         )
+
+
+@models.command()
+@UNIT_OPTION
+@json_option
+def update(unit_dir: Path, as_json: bool) -> None:
+    """Install the bundle that central offered, once all of it is here; each visit's start does the same.
+
+    Every net is held to its golden vectors first. When one fails, the bundle in use stays, and central is told why.
+
+    \b
+    Example:
+      doorstep models update --unit UNIT
+    """
+    from edge.wiring_visit import VisitSide
+
+    with open_unit(unit_dir) as unit:
+        entry = VisitSide(unit).take_in_bundle()
+    if as_json:
+        print_json({"name": entry.offer.name, "state": entry.state, "reason": entry.reason} if entry else None)
+    elif entry is None:
+        click.echo("central has offered no bundle")
+    else:
+        click.echo(f"{entry.offer.name}: {entry.state.value} {entry.reason}".rstrip())
+
+
+@models.command()
+@UNIT_OPTION
+@json_option
+def rollback(unit_dir: Path, as_json: bool) -> None:
+    """Go back to the bundle that was in use before, after its self-test. Once more goes forward again.
+
+    \b
+    Example:
+      doorstep models rollback --unit UNIT
+    """
+    from edge.wiring_visit import VisitSide
+
+    with open_unit(unit_dir) as unit:
+        runtime = VisitSide(unit).go_back()
+        bundle = VisitSide(unit).bundle
+    if as_json:
+        print_json({"bundle_sha256": bundle.sha256, "runtime": runtime})
+    else:
+        click.echo(f"in use: {bundle.manifest.name} {bundle.sha256}\nevery net gives its golden vectors on {runtime}")
 
 
 def _trust(unit: Unit, key_file: Path) -> None:

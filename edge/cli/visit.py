@@ -138,6 +138,7 @@ def visit(
             raise click.UsageError("--photo leaves the unit, which wants --consent send")
         check_visit_may_begin(unit)
         side = VisitSide(unit)
+        side.take_in_bundle()
         entry = _entry(side, wishes)
         draft = _draft(side, wishes, entry, _request(side, wishes, entry), quiet=as_json)
         from edge.services.keep import keep_visit

@@ -31,6 +31,7 @@ class MessageKind(StrEnum):
     DECISION = "decision"
     POLICY = "policy"
     COMMAND = "command"
+    BUNDLE = "bundle"
 
 
 _K = MessageKind
@@ -39,12 +40,15 @@ PAYLOAD_TYPES: Mapping[MessageKind, str] = {
     _K.DECISION: "application/vnd.doorstep.decision.v1+json",
     _K.POLICY: "application/vnd.doorstep.policy.v1+json",
     _K.COMMAND: "application/vnd.doorstep.command.v1+json",
+    _K.BUNDLE: "application/vnd.doorstep.bundle-offer.v1+json",
 }
 ROLES: Mapping[MessageKind, KeyRole] = {
     _K.VISIT_LIST: KeyRole.LIST,
     _K.DECISION: KeyRole.DECISION,
     _K.POLICY: KeyRole.POLICY,
     _K.COMMAND: KeyRole.COMMAND,
+    # To fetch a bundle is a command; who made the bundle, its publisher's key shows.
+    _K.BUNDLE: KeyRole.COMMAND,
 }
 SEALED_KINDS = frozenset({_K.VISIT_LIST, _K.DECISION, _K.COMMAND})
 _KINDS = {payload_type: kind for kind, payload_type in PAYLOAD_TYPES.items()}

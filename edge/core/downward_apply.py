@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
+from edge.core.bundle_fetch import BundleOffer, offer_fault
 from edge.core.downward_content import (
     Command,
     CommandName,
@@ -54,6 +55,7 @@ class Effects:
     command: Command | None = None
     standing: Standing | None = None
     purge_evidence_of: str | None = None
+    bundle: BundleOffer | None = None
 
 
 class MessageRefused(Exception):
@@ -72,6 +74,8 @@ def decide(content: Content, state: DownwardState) -> Effects:
         return _command(content, state)
     if isinstance(content, PolicyFile):
         return _policy(content)
+    if isinstance(content, BundleOffer):
+        return _bundle(content, state)
     return Effects(task=content)
 
 
@@ -112,6 +116,15 @@ def _purge(command: Command) -> Effects:
     if command.subject == "all":
         return Effects(command=command, clear_list=True, purge_evidence_of="all")
     return Effects(command=command, removed=(command.subject,), purge_evidence_of=command.subject)
+
+
+def _bundle(offer: BundleOffer, state: DownwardState) -> Effects:
+    if state.standing is not Standing.ACTIVE:
+        raise MessageRefused("standing", f"this unit is {state.standing}; it needs no models")
+    fault = offer_fault(offer)
+    if fault:
+        raise MessageRefused("bad_content", fault)
+    return Effects(bundle=offer)
 
 
 def _policy(file: PolicyFile) -> Effects:

@@ -1,4 +1,4 @@
-"""What messages to a unit say: visit lists, decisions, policies, commands.
+"""What messages to a unit say: visit lists, decisions, policies, commands, model bundles to be fetched.
 
 A visit list moves from version to version: `base_version` 0 replaces all (a snapshot), any other must be the
 version the unit holds (a delta). A list too large for one message is a snapshot and deltas after it.
@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from edge.core.bundle_fetch import BundleOffer
 from edge.core.document import read_json
 from edge.core.downward import MessageKind
 from edge.core.visit import Scheme
@@ -95,12 +96,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     format: str = "doorstep.command/1"
 
 
-Content: TypeAlias = VisitListChange | Decision | PolicyFile | Command
-CONTENT: Mapping[MessageKind, type[VisitListChange] | type[Decision] | type[PolicyFile] | type[Command]] = {
+Content: TypeAlias = VisitListChange | Decision | PolicyFile | Command | BundleOffer
+CONTENT: Mapping[MessageKind, type[Content]] = {
     MessageKind.VISIT_LIST: VisitListChange,
     MessageKind.DECISION: Decision,
     MessageKind.POLICY: PolicyFile,
     MessageKind.COMMAND: Command,
+    MessageKind.BUNDLE: BundleOffer,
 }
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 from securesystemslib.signer import Signer
 
+from edge.core.chunks import digests, is_chunk
 from edge.core.document import read_json
 from edge.core.envelope import open_envelope, parse, seal
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify
@@ -22,7 +23,6 @@ MANIFEST_TYPE = "application/vnd.doorstep.evidence.v1+json"
 RECEIPT_TYPE = "application/vnd.doorstep.evidence-receipt.v1+json"
 MANIFEST_FORMAT = "doorstep.evidence/1"
 RECEIPT_FORMAT = "doorstep.evidence-receipt/1"
-CHUNK_FORMAT = "doorstep.chunk/1"
 CHUNK_BYTES = 16 * 1024
 MAX_CHUNKS = 256
 MAX_SEALED_BYTES = CHUNK_BYTES * MAX_CHUNKS
@@ -47,15 +47,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     format: str = MANIFEST_FORMAT
 
 
-class Chunk(msgspec.Struct, frozen=True, kw_only=True):
-    """`number` counts from 0."""
-
-    evidence_id: str
-    number: int
-    data: bytes
-    format: str = CHUNK_FORMAT
-
-
 class EvidenceReceipt(msgspec.Struct, frozen=True, kw_only=True):
     """What central holds of one piece. Complete: nothing is missing and nothing refused."""
 
@@ -78,10 +69,6 @@ def evidence_info(unit_id: str, evidence_id: str) -> bytes:
     return f"{MANIFEST_TYPE}\n{unit_id}\n{evidence_id}".encode()
 
 
-def split(sealed: bytes) -> list[bytes]:
-    return [sealed[start : start + CHUNK_BYTES] for start in range(0, len(sealed), CHUNK_BYTES)]
-
-
 def make_manifest(
     sealed: bytes, *, evidence_id: str, unit_id: str, record_sha256: str, kind: EvidenceKind, sealed_to: str
 ) -> Manifest:
@@ -93,7 +80,7 @@ def make_manifest(
         size_bytes=len(sealed),
         sealed_sha256=hashlib.sha256(sealed).hexdigest(),
         sealed_to=sealed_to,
-        chunks=tuple(hashlib.sha256(chunk).hexdigest() for chunk in split(sealed)),
+        chunks=digests(sealed, CHUNK_BYTES),
     )
 
 
@@ -113,15 +100,6 @@ def open_manifest(raw: bytes, record_key: PublicKeyDocument) -> Manifest:
     return manifest
 
 
-def encode_chunk(evidence_id: str, number: int, data: bytes) -> bytes:
-    return msgspec.json.encode(Chunk(evidence_id=evidence_id, number=number, data=data), order="deterministic")
-
-
-def decode_chunk(raw: bytes) -> Chunk:
-    """Raises DoesNotVerify or CouldNotBeChecked (step `payload`)."""
-    return read_json(raw, Chunk, format_=CHUNK_FORMAT, what="the chunk")
-
-
 def is_evidence(raw: bytes) -> bool:
     """Whether it claims to be a manifest or a chunk."""
     if raw.startswith(b'{"payload":'):
@@ -129,14 +107,7 @@ def is_evidence(raw: bytes) -> bool:
             return parse(raw).payload_type == MANIFEST_TYPE
         except DoesNotVerify:
             return False
-    return raw.startswith(b'{"evidence_id":')
-
-
-def chunk_fits(chunk: Chunk, manifest: Manifest) -> bool:
-    """Whether it is, to the byte, the chunk that the manifest names."""
-    if not 0 <= chunk.number < len(manifest.chunks):
-        return False
-    return hashlib.sha256(chunk.data).hexdigest() == manifest.chunks[chunk.number]
+    return is_chunk(raw)
 
 
 def sign_evidence_receipt(receipt: EvidenceReceipt, signer: Signer) -> bytes:

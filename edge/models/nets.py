@@ -9,9 +9,9 @@ from statistics import median
 
 import numpy as np
 
+from edge.core.bundle import Bundle
 from edge.core.errors import ModelError
 from edge.core.manifest import ROLES, AnchorReading, ClassReading, MeshReading, Role, VectorReading
-from edge.models.bundle import Bundle
 from edge.models.detector import AnchorDetector
 from edge.models.embedder import AlignedEmbedder
 from edge.models.golden import check_golden

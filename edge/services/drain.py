@@ -25,7 +25,6 @@ from edge.core.delivery import (
     overdue,
     select,
 )
-from edge.core.downward import is_downward
 from edge.core.downward_apply import DownwardState
 from edge.core.envelope import digest
 from edge.core.errors import SyncError, VerificationError
@@ -161,6 +160,10 @@ class Drain:
                 raise
             yield Progress(kind=ProgressKind.SENT, sequence=entry.sequence)
         self._announce(count(entries))
+        if self._inbox is not None and not count(entries).open:
+            said = self._inbox.due()
+            if said is not None:
+                self._uplink.publish(said, Channel.CONFIRMATIONS)
         if self._evidence is not None and not count(entries).open:
             self._evidence.purge(now)
             for part in self._evidence.due(now):
@@ -236,7 +239,7 @@ class Drain:
                 remark = self._evidence.take(raw, self._now_utc_s())
                 told += [Progress(kind=ProgressKind.EVIDENCE, detail=remark)] if remark else []
                 continue
-            if self._inbox is None or not is_downward(raw):
+            if self._inbox is None or not self._inbox.takes(raw):
                 told += self._take_receipt(raw)
                 continue
             taken = self._inbox.take(raw)
@@ -244,6 +247,8 @@ class Drain:
             told += [of_message(item) for item in taken.settled]
             if taken.remark:
                 told.append(Progress(kind=ProgressKind.MESSAGE_IGNORED, detail=taken.remark))
+            if taken.news:
+                told.append(Progress(kind=ProgressKind.BUNDLE, detail=taken.news))
         if self._inbox is not None and settled:
             self._uplink.publish(self._inbox.confirm(settled), Channel.CONFIRMATIONS)
         return told

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from edge.core.chain import StoredRecord
+from edge.core.chunks import encode_chunk
 from edge.core.delivery import Timing
 from edge.core.envelope import parse
 from edge.core.errors import InputError, VerificationError
 from edge.core.evidence import (
     MAX_SEALED_BYTES,
     EvidenceKind,
-    encode_chunk,
     evidence_info,
     make_manifest,
     open_evidence_receipt,

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from securesystemslib.signer import Signer
 
+from edge.core.bundle_fetch import BundleStanding
+from edge.core.chunks import is_chunk
 from edge.core.confirmation import Applied, Confirmation, ConfirmedMessage, sign_confirmation
-from edge.core.downward import Downward, Turn, content_of, open_message, turn_of
+from edge.core.downward import Downward, Turn, content_of, is_downward, open_message, turn_of
 from edge.core.downward_apply import DownwardState, Effects, MessageRefused, decide
 from edge.core.downward_content import decode_content
 from edge.core.envelope import digest
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
 from edge.core.keys import KeyPurpose, PublicKeyDocument
 from edge.ports import Clock, InboxStore
+from edge.services.bundles import BundleFetcher
 
 MOST_WAITING = 64
 """How far ahead of its turn a message is kept; central sends it again anyway."""
@@ -28,11 +31,13 @@ MOST_WAITING = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What became of one message. `settled` and `repeated` (settled before) are to be confirmed, `remark` told."""
+    """What became of one message. `settled` and `repeated` (settled before) are to be confirmed, `remark` told;
+    `news`: of a bundle on its way."""
 
     settled: tuple[ConfirmedMessage, ...] = ()
     repeated: tuple[ConfirmedMessage, ...] = ()
     remark: str = ""
+    news: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,20 +61,41 @@ class Inbox:
         keys: SyncKeys,
         trusted: Sequence[PublicKeyDocument],
         clock: Clock,
+        bundles: BundleFetcher | None = None,
     ) -> None:
         self._unit_id, self._store, self._keys = unit_id, store, keys
+        self._bundles = bundles
         self._trusted, self._clock = list(trusted), clock
 
     def greeting(self) -> list[bytes]:
         """What central is told after connecting: the unit's keys, and how far it has come."""
         refused = self._store.refused(MOST_WAITING)
-        return [self._keys.statement, self.confirm(refused, greeting=True)]
+        standing = self._bundles.standing() if self._bundles else None
+        if self._bundles is not None and standing is not None:
+            self._bundles.said(standing, self._clock.monotonic_s())
+        return [self._keys.statement, self.confirm(refused, greeting=True, bundle=standing)]
+
+    def due(self) -> bytes | None:
+        """What is to be said now, unasked: which chunks of a bundle are wanted, or what became of it."""
+        now_s = self._clock.monotonic_s()
+        standing = self._bundles.due(now_s) if self._bundles else None
+        if self._bundles is None or standing is None:
+            return None
+        self._bundles.said(standing, now_s)
+        return self.confirm((), bundle=standing)
+
+    @staticmethod
+    def takes(raw: bytes) -> bool:
+        """Whether it claims to be for `take`: a message, or a chunk of a bundle."""
+        return is_chunk(raw) or is_downward(raw)
 
     def state(self) -> DownwardState:
         return self._store.state()
 
     def take(self, raw: bytes) -> Taken:
-        """Check one message and apply what is due. Raises StoreError only."""
+        """Check one message or chunk and apply what is due. Raises StoreError only."""
+        if is_chunk(raw):
+            return Taken(news=self._bundles.take(raw, self._clock.monotonic_s()) if self._bundles else "")
         try:
             message = self._open(raw)
         except VerificationError as e:
@@ -86,7 +112,9 @@ class Inbox:
         settled += self._settle_waiting(message.sequence + 1)
         return Taken(settled=tuple(settled))
 
-    def confirm(self, items: Sequence[ConfirmedMessage], *, greeting: bool = False) -> bytes:
+    def confirm(
+        self, items: Sequence[ConfirmedMessage], *, greeting: bool = False, bundle: BundleStanding | None = None
+    ) -> bytes:
         """The signed confirmation of `items`, with the place reached."""
         state = self._store.state()
         confirmation = Confirmation(
@@ -96,6 +124,7 @@ class Inbox:
             list_version=state.list_version,
             items=tuple(items),
             greeting=greeting,
+            bundle=bundle,
         )
         return sign_confirmation(confirmation, self._keys.confirmer)
 

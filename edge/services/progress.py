@@ -23,6 +23,7 @@ class ProgressKind(StrEnum):
     NOT_APPLIED = "not_applied"
     MESSAGE_IGNORED = "message_ignored"
     EVIDENCE = "evidence"
+    BUNDLE = "bundle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from edge.core.confirmation import Applied, ConfirmedMessage
 from edge.core.downward import MessageKind
 from edge.core.downward_apply import DownwardState, Effects, Standing
 from edge.core.errors import StoreError
+from edge.store.bundles import note_offer
 from edge.store.database import StoreFile
 
 LISTED, TASK, COMMAND = b"listed", b"task", b"command"
@@ -109,6 +110,8 @@ class SqliteInbox:
                 "UPDATE evidence SET sealed = x'', state = 'purged' WHERE ? OR person_id = ?",
                 (everybody, effects.purge_evidence_of),
             )
+        if effects.bundle:
+            note_offer(db, sequence, effects.bundle)
         if effects.task:
             sealed = self._seal(msgspec.json.encode(effects.task), TASK)
             db.execute("INSERT INTO tasks (sequence, sealed) VALUES (?, ?)", (sequence, sealed))

@@ -148,7 +148,24 @@ _V4 = (
     "CREATE INDEX visit_photos_visit ON visit_photos (visit_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _V3, _V4)
+# A model bundle on its way: what was offered, and the chunks that are here.
+_V5 = (
+    """CREATE TABLE bundles (
+        sequence INTEGER PRIMARY KEY REFERENCES messages (sequence),
+        file_sha256 TEXT NOT NULL,
+        offer BLOB NOT NULL,
+        state TEXT NOT NULL,
+        reason TEXT NOT NULL DEFAULT ''
+    ) STRICT""",
+    """CREATE TABLE bundle_chunks (
+        sequence INTEGER NOT NULL REFERENCES bundles (sequence),
+        number INTEGER NOT NULL,
+        data BLOB NOT NULL,
+        PRIMARY KEY (sequence, number)
+    ) STRICT""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _V3, _V4, _V5)
 VERSION = len(MIGRATIONS)
 
 

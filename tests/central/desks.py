@@ -88,7 +88,7 @@ def give_keys(desk: ReviewDesk) -> X25519PrivateKey:
     keys = UnitKeys(unit_id="unit-a", serial=1, made_utc=AT_UTC, sealing=sealing, confirmation=confirmation)
     raw = sign_unit_keys(keys, desk.central.signer)
     with desk.room.store.transaction() as transaction:
-        assert desk.room.downlink.accept(transaction, "unit-a", raw, at_utc=AT_UTC) == ""
+        assert desk.room.downlink.accept(transaction, "unit-a", raw, at_utc=AT_UTC)[0] == ""
     return private
 
 

@@ -11,8 +11,9 @@ from central.keys import evidence_key
 from central.receipts import load_issuer
 from central.rows.accounts import Accounts
 from edge.core.chain import ChainHead
+from edge.core.chunks import encode_chunk, split
 from edge.core.envelope import digest
-from edge.core.evidence import EvidenceKind, encode_chunk, evidence_info, make_manifest, sign_manifest, split
+from edge.core.evidence import CHUNK_BYTES, EvidenceKind, evidence_info, make_manifest, sign_manifest
 from edge.core.sealing import seal_to, sealing_keyid
 from edge.core.visit import Consents
 from tests.central.conftest import AT_UTC, CENTRAL, Desk, record
@@ -41,7 +42,7 @@ def visit_with_evidence(review_desk: ReviewDesk, content: bytes = JPEG) -> str:
         sealed_to=sealing_keyid(public_hex),
     )  # fmt: skip
     intake = EvidenceIntake(load_issuer(folder / "keys" / "receipt.pem", central_id=CENTRAL))
-    pieces = [encode_chunk("e-1", number, chunk) for number, chunk in enumerate(split(sealed))]
+    pieces = [encode_chunk("e-1", number, chunk) for number, chunk in enumerate(split(sealed, CHUNK_BYTES))]
     with central.store.transaction() as transaction:
         for piece in (sign_manifest(manifest, central.signer), *pieces):
             remark, _ = intake.accept(transaction, "unit-a", piece, at_utc=AT_UTC)

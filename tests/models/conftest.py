@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner, Key
 
+from edge.core.bundle import Bundle
 from edge.core.envelope import BUNDLE_TYPE, digest, seal
 from edge.core.face import Frame, Picture
 from edge.core.manifest import (
@@ -29,7 +30,7 @@ from edge.core.manifest import (
     VectorReading,
     encode_manifest,
 )
-from edge.models.bundle import Bundle, load_bundle, write_bundle
+from edge.models.bundle import load_bundle, write_bundle
 from edge.models.nets import Nets, load_nets
 from tools.bundle.places import bundle_folder, publisher_keys, table_pictures
 from tools.bundle.sources import DEFAULT_TABLE, read_sources

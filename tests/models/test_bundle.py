@@ -11,18 +11,25 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner, Key
 
+from edge.core.bundle import Bundle
 from edge.core.manifest import Manifest
 from edge.models.bundle import (
     MANIFEST_FILE,
     BundleNotChecked,
     BundleRejected,
     export_bundle,
-    install_bundle,
     load_bundle,
     read_exported,
+    write_bundle,
 )
 
 Make = Callable[..., Path]
+
+
+def installed(file: Path, folder: Path, keys: dict[str, Key]) -> Bundle:
+    bundle = read_exported(file, keys)
+    write_bundle(bundle, folder)
+    return bundle
 
 
 def test_whole_bundle_is_opened(make_bundle: Make, keys: dict[str, Key]) -> None:
@@ -141,7 +148,7 @@ def test_installed_bundle_replaces_the_old_one(make_bundle: Make, keys: dict[str
     target = tmp_path / "unit" / "models"
     target.mkdir(parents=True)
     (target / "stale").write_bytes(b"x")
-    assert install_bundle(tmp_path / "file", target, keys).sha256 == bundle.sha256
+    assert installed(tmp_path / "file", target, keys).sha256 == bundle.sha256
     assert load_bundle(target, keys) == bundle
     assert [p.name for p in target.parent.iterdir()] == ["models"]
 
@@ -153,7 +160,7 @@ def test_truncated_file_leaves_the_old_bundle(make_bundle: Make, keys: dict[str,
     for length in (0, 10, len(whole) // 2, len(whole) - 1):
         (tmp_path / "file").write_bytes(whole[:length])
         with pytest.raises(BundleRejected):
-            install_bundle(tmp_path / "file", folder, keys)
+            installed(tmp_path / "file", folder, keys)
         load_bundle(folder, keys)
 
 
@@ -181,7 +188,7 @@ def test_path_out_of_the_target_is_rejected(
     with zipfile.ZipFile(tmp_path / "file", "a") as archive:
         archive.writestr(name, b"x")
     with pytest.raises(BundleRejected):
-        install_bundle(tmp_path / "file", tmp_path / "target", keys)
+        installed(tmp_path / "file", tmp_path / "target", keys)
     assert not (tmp_path / "outside").exists()
 
 

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.core.bundle import Bundle
 from edge.core.errors import ModelError
 from edge.core.face import FaceMesh, FaceRegion, Frame, Picture
 from edge.core.geometry import five_points, region_from_mesh, roll_of_mesh, wrap_deg
 from edge.core.manifest import ROLES
-from edge.models.bundle import Bundle
 from edge.models.nets import Nets, load_nets, time_nets
 from edge.models.runtime import RuntimeNet, choose_runtime
 from tests.models.conftest import frame_of, turned

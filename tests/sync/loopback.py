@@ -62,6 +62,8 @@ class LoopbackWire:
     lose_messages: int = 0
     evidence: list[bytes] = field(default_factory=list)
     lose_evidence: int = 0
+    chunks: list[bytes] = field(default_factory=list)
+    lose_other_chunks: bool = False
 
     def connect(self) -> None:
         if self.broken:
@@ -107,7 +109,9 @@ class LoopbackWire:
         if self.unheard:
             self.told.append(WireOutcome(sha256=digest(envelope), event=DeliveryEvent.UNHEARD))
         elif self.post is not None:
-            self.post.take(self.unit_id, envelope, at_utc="2026-03-02T02:00:00.000Z")
+            _, chunks = self.post.take(self.unit_id, envelope, at_utc="2026-03-02T02:00:00.000Z")
+            self.chunks += chunks
+            self.down.extend(chunks[::2] if self.lose_other_chunks else chunks)
             if parse(envelope).payload_type == CONFIRMATION_TYPE:
                 self.send_due()
 

@@ -253,9 +253,10 @@ def test_forged_confirmation_settles_nothing_at_central(bench: Bench) -> None:
     bench.issue(UNLOCK)
     stranger = sample_key("unit-a", role=KeyRole.CONFIRMATION, seed="stranger")
     said = Confirmation(unit_id="unit-a", made_utc=ISSUED_UTC, applied_sequence=1, list_version=0)
-    remark = bench.wire.post.take("unit-a", sign_confirmation(said, stranger.signer), at_utc=ISSUED_UTC)
+    remark, _ = bench.wire.post.take("unit-a", sign_confirmation(said, stranger.signer), at_utc=ISSUED_UTC)
     assert "key" in remark
     assert outcomes(bench) == [("queued", "")]
     beyond = msgspec.structs.replace(said, applied_sequence=7)
-    remark = bench.wire.post.take("unit-a", sign_confirmation(beyond, bench.sync_keys.confirmer), at_utc=ISSUED_UTC)
+    raw = sign_confirmation(beyond, bench.sync_keys.confirmer)
+    remark, _ = bench.wire.post.take("unit-a", raw, at_utc=ISSUED_UTC)
     assert "last one issued is 1" in remark

@@ -15,10 +15,11 @@ from central.config import load_config
 from central.evidence import open_evidence
 from central.keys import evidence_key
 from central.parcel import import_parcels
+from edge.core.chunks import encode_chunk
 from edge.core.downward_apply import Standing
 from edge.core.downward_content import Command, CommandName
 from edge.core.errors import DoesNotVerify, InputError, VisitNotAllowed
-from edge.core.evidence import CHUNK_BYTES, EvidenceKind, encode_chunk
+from edge.core.evidence import CHUNK_BYTES, EvidenceKind
 from edge.core.evidence_delivery import EvidenceState
 from edge.core.pacing import after_reconnect
 from edge.core.visit import Consents

@@ -9,9 +9,9 @@ from statistics import median
 
 import msgspec
 
+from edge.core.bundle import Bundle
 from edge.core.errors import InputError
 from edge.core.manifest import ROLES
-from edge.models.bundle import Bundle
 from edge.models.nets import time_nets
 from edge.models.runtime import choose_runtime
 

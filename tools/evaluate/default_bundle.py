@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge.core.bundle import Bundle
 from edge.core.errors import ModelError
-from edge.models.bundle import Bundle, load_bundle
+from edge.models.bundle import load_bundle
 from tools.bundle.places import bundle_folder, publisher_keys
 
 

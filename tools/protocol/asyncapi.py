@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from edge.core.chunks import ChunkHeader
 from edge.core.confirmation import CONFIRMATION_TYPE, Confirmation
 from edge.core.downward import PAYLOAD_TYPES, Downward, MessageKind
 from edge.core.downward_content import Command, Decision, PolicyFile, VisitListChange
 from edge.core.envelope import RECEIPT_TYPE, SIMULATED_VISIT_TYPE, VISIT_TYPE
-from edge.core.evidence import MANIFEST_TYPE, Chunk, EvidenceReceipt, Manifest
+from edge.core.evidence import MANIFEST_TYPE, EvidenceReceipt, Manifest
 from edge.core.evidence import RECEIPT_TYPE as EVIDENCE_RECEIPT_TYPE
 from edge.core.keys import PublicKeyDocument
 from edge.core.parcel import ParcelHeader
@@ -25,7 +26,7 @@ _MESSAGES: dict[str, tuple[type, tuple[str, ...]]] = {
     "unitKeys": (UnitKeys, (UNIT_KEYS_TYPE,)),
     "confirmation": (Confirmation, (CONFIRMATION_TYPE,)),
     "evidenceManifest": (Manifest, (MANIFEST_TYPE,)),
-    "evidenceChunk": (Chunk, ()),
+    "evidenceChunk": (ChunkHeader, ()),
     "status": (UnitStatus, ()),
     "receipt": (Receipt, (RECEIPT_TYPE,)),
     "evidenceReceipt": (EvidenceReceipt, (EVIDENCE_RECEIPT_TYPE,)),

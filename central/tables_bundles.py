@@ -1,0 +1,37 @@
+"""The tables of model bundles: what was offered to which unit, and how far each is."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Integer, LargeBinary, String, Table, Text
+
+from central.tables import metadata
+
+bundles = Table(
+    "bundles",
+    metadata,
+    Column("file_sha256", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("added_utc", String(32), nullable=False),
+)
+
+bundle_chunks = Table(
+    "bundle_chunks",
+    metadata,
+    Column("file_sha256", ForeignKey("bundles.file_sha256"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+unit_bundles = Table(
+    "unit_bundles",
+    metadata,
+    Column("unit_id", ForeignKey("units.unit_id"), primary_key=True),
+    Column("file_sha256", ForeignKey("bundles.file_sha256"), nullable=False),
+    Column("offered_utc", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("missing", Text, nullable=False),
+    Column("told_utc", String(32)),
+)
