@@ -13,14 +13,11 @@ from pathlib import Path
 
 from securesystemslib.signer import Key
 
-from edge.core.bundle import (
-    MANIFEST_FILE,
-    Bundle,
-    BundleNotChecked,
-    BundleRejected,
-    checked,
-    open_exported,
-)
+from edge.core.bundle import MANIFEST_FILE as MANIFEST_FILE
+from edge.core.bundle import Bundle as Bundle
+from edge.core.bundle import BundleNotChecked as BundleNotChecked
+from edge.core.bundle import BundleRejected as BundleRejected
+from edge.core.bundle import checked, open_exported
 from edge.core.errors import ModelError
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)

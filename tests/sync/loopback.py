@@ -148,7 +148,7 @@ class Bench:
     def __init__(self, folder: Path, unit_id: str = "unit-a", *, register: bool = True) -> None:
         self.scene = Scene(folder)
         self.unit: Unit = open_unit(self.scene.add_unit(unit_id, register=register))
-        self.clock = ManualClock()
+        self.clock = self.unit.clock = ManualClock()
         self.store: CentralStore = self.scene.store()
         config = load_config(self.scene.central)
         issuer = load_issuer(self.scene.central / config.receipt_key, central_id=config.central_id)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from edge.core.bundle_fetch import BundleOffer
 from edge.core.chunks import ChunkHeader
 from edge.core.confirmation import CONFIRMATION_TYPE, Confirmation
 from edge.core.downward import PAYLOAD_TYPES, Downward, MessageKind
@@ -30,6 +31,7 @@ _MESSAGES: dict[str, tuple[type, tuple[str, ...]]] = {
     "status": (UnitStatus, ()),
     "receipt": (Receipt, (RECEIPT_TYPE,)),
     "evidenceReceipt": (EvidenceReceipt, (EVIDENCE_RECEIPT_TYPE,)),
+    "bundleChunk": (ChunkHeader, ()),
     "messageToUnit": (Downward, tuple(PAYLOAD_TYPES[kind] for kind in MessageKind)),
 }
 _CHANNELS = {
@@ -38,9 +40,9 @@ _CHANNELS = {
     "evidence": ("receive", ("evidenceManifest", "evidenceChunk")),
     "status": ("receive", ("status",)),
     "receipts": ("send", ("receipt", "evidenceReceipt")),
-    "messages": ("send", ("messageToUnit",)),
+    "messages": ("send", ("messageToUnit", "bundleChunk")),
 }
-_OTHERS = (VisitListChange, Decision, PolicyFile, Command, PublicKeyDocument, ParcelHeader)
+_OTHERS = (VisitListChange, Decision, PolicyFile, Command, BundleOffer, PublicKeyDocument, ParcelHeader)
 _ENVELOPE = {
     "type": "object",
     "required": ["payload", "payloadType", "signatures"],
@@ -98,6 +100,9 @@ def _channel(name: str, messages: tuple[str, ...]) -> dict[str, Any]:
 
 def _message(struct: type, payload_types: tuple[str, ...]) -> dict[str, Any]:
     signed = {"$ref": f"#/components/schemas/{struct.__name__}"}
+    if struct is ChunkHeader:
+        described = "A line of this JSON, then the chunk's bytes as they are."
+        return {"contentType": "application/octet-stream", "description": described, "payload": signed}
     if not payload_types:
         return {"contentType": JSON, "payload": signed}
     described = "A DSSE envelope; `payload` is the base64 of the schema in x-signed, `payloadType` one of x-types."

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from edge.core import delivery, evidence_delivery
+from edge.core import bundle_fetch, delivery, evidence_delivery
 from edge.core.errors import InputError
 
 T = TypeVar("T", bound=StrEnum)
@@ -28,6 +28,7 @@ def with_diagrams(text: str) -> str:
     """docs/protocol.md with its diagrams as the tables have them. Raises InputError when a mark is missing."""
     made = {
         "record": diagram(delivery.TRANSITIONS, delivery.DeliveryState.PENDING),
+        "bundle": diagram(bundle_fetch.TRANSITIONS, bundle_fetch.BundleState.FETCHING),
         "evidence": diagram(evidence_delivery.TRANSITIONS, evidence_delivery.EvidenceState.WAITING),
     }
     for name, drawn in made.items():
