@@ -73,7 +73,7 @@ def mend(folder: Path) -> None:
 
 
 def tried(folder: Path, trusted: Sequence[PublicKeyDocument], *, runtime: str) -> str:
-    """Verify the bundle in `folder` and hold each net to its golden vectors, in another process. Raises ModelError."""
+    """Verify the bundle in `folder` and its golden vectors, in another process. Raises ModelError."""
     command = [sys.executable, "-m", "edge.models.install", str(folder), runtime]
     try:
         done = subprocess.run(

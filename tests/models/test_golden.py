@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.core.manifest import ROLES, Net, Role
 from edge.core.bundle import Bundle
+from edge.core.manifest import ROLES, Net, Role
 from edge.models.golden import BOUND, GoldenMismatch, check_golden, probe
 from edge.models.nets import load_nets, runtime_net
 from edge.models.runtime import Runtime, RuntimeNet, choose_runtime
