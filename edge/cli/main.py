@@ -33,6 +33,7 @@ COMMANDS = {
     "purge": Lazy("edge.cli.upkeep:purge", "Delete evidence that is delivered and past its retention time."),
     "models": Lazy("edge.cli.models:models", "List, install and verify model bundles."),
     "provision": Lazy("edge.cli.provision:provision", "Make a unit of a board: its card, its keys."),
+    "doctor": Lazy("edge.cli.doctor:doctor", "Examine this unit line by line; make its signed bench sheet."),
     "unit": Lazy("edge.cli.unit:unit", "Make a unit, show its key, and say whom it believes."),
 }
 

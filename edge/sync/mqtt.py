@@ -9,7 +9,6 @@ a denial, and a link lost before it leaves the envelope open. mosquitto 2.0.11 d
 from __future__ import annotations
 
 import hashlib
-import ssl
 import struct
 import time
 from collections import deque
@@ -38,6 +37,7 @@ from edge.core.protocol import (
     status_topic,
     upward_topic,
 )
+from edge.sync.tls import tls_context, tls_files
 
 SESSION_EXPIRY_S = 24 * 3600
 CONNECT_TIMEOUT_S = 10.0
@@ -62,7 +62,7 @@ class MqttUplink:
 
     def __init__(self, *, unit_id: str, config: SyncConfig, folder: Path) -> None:
         self._unit_id, self._config = unit_id, config
-        self._files = [folder / name for name in (config.ca_file, config.cert_file, config.key_file)]
+        self._files = tls_files(config, folder)
         self._client: paho.Client | None = None
         self._accepted = False
         self._subscribed = False
@@ -86,9 +86,7 @@ class MqttUplink:
         properties.MaximumPacketSize = MAX_PACKET_BYTES
         config = self._config
         try:
-            client.connect(
-                config.host, config.port, config.keepalive_s, clean_start=False, properties=properties
-            )
+            client.connect(config.host, config.port, config.keepalive_s, clean_start=False, properties=properties)
             self._run_until(lambda: self._accepted, "the broker's answer to CONNECT")
             client.subscribe([(receipts_topic(self._unit_id), 1), (messages_topic(self._unit_id), 1)])
             self._run_until(lambda: self._subscribed, "the broker's answer to SUBSCRIBE")
@@ -166,7 +164,7 @@ class MqttUplink:
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages = RECEIVE_MAXIMUM
-        client.tls_set_context(self._tls())
+        client.tls_set_context(tls_context(*self._files))
         client.will_set(status_topic(self._unit_id), self._offline(), qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
@@ -182,16 +180,6 @@ class MqttUplink:
         except OSError as e:
             raise ConfigError(f"TLS key {self._files[2]}: {e.strerror}") from e
         return f"{self._unit_id}-{secret[:16]}"
-
-    def _tls(self) -> ssl.SSLContext:
-        ca, cert, key = self._files
-        try:
-            context = ssl.create_default_context(cafile=str(ca))
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            context.load_cert_chain(cert, key)
-        except (OSError, ssl.SSLError) as e:
-            raise ConfigError(f"TLS files {ca}, {cert}, {key}: {e}") from e
-        return context
 
     def _offline(self) -> bytes:
         return encode_status(UnitStatus(unit_id=self._unit_id, state=LinkState.OFFLINE))

@@ -1,0 +1,188 @@
+"""The composition root of the bench: what is examined on a unit, and the sheet that comes of it.
+
+Nothing is written but the sheet. What this unit or machine does not have is skipped, and the line says so.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from pathlib import Path
+
+from edge import __version__
+from edge.core.bench_rules import BoardFacts, judge_board, judge_certificate, judge_clock, judge_space
+from edge.core.bench_sheet import BenchSheet, SheetLine, failed, passed, sign_sheet, skipped
+from edge.core.errors import InputError, SigningError
+from edge.core.keys import KeyRole
+from edge.core.light_code import DARK
+from edge.core.record import SourceKind
+from edge.core.verdict import Verdict
+from edge.device.board import look_at_board
+from edge.models.nets import time_nets
+from edge.paper.bench_page import bench_page
+from edge.services.audit import audit_store
+from edge.services.examine import Check, camera_line, examine, lamps_line, look_through
+from edge.signing.certificate import read_certificate
+from edge.signing.trust import key_sha256, spaced
+from edge.sync.tls import probe_broker
+from edge.wiring import Unit
+from edge.wiring_sync import STATEMENT, sync_keys
+from edge.wiring_visit import VisitSide
+
+SLOWEST_NET_MS = 250.0
+
+
+class Bench:
+    """A unit on the bench. camera: another source than unit.toml's. A line asked for twice is the same line."""
+
+    def __init__(self, unit: Unit, *, camera: str | None = None) -> None:
+        self.unit, self._spec = unit, camera
+        self.side = VisitSide(unit)
+
+    @cached_property
+    def facts(self) -> BoardFacts:
+        return look_at_board(self.unit.root, self._now().timestamp())
+
+    def checks(self) -> dict[str, Check]:
+        """Every line by its name, in the order of the sheet."""
+        board: dict[str, Check] = {line.check: partial(_as_it_is, line) for line in judge_board(self.facts)}
+        return board | {
+            "space": lambda: judge_space(self.facts, min_free_mb=self.unit.config.min_free_mb),
+            "clock": lambda: judge_clock(self.unit.clock.state()),
+            "camera": self._camera,
+            "lamps": self._lamps,
+            "buttons": lambda: skipped("buttons", "this unit has none; it is worked on its screen"),
+            "models": self._models,
+            "store": self._store,
+            "keys": self._keys,
+            "trust": self._trust,
+            "certificate": self._certificate,
+            "broker": self._broker,
+        }
+
+    def examine(self, names: Iterable[str], tell: Callable[[str], None]) -> BenchSheet:
+        """The sheet of the named lines. Raises InputError for a name that there is none of."""
+        checks, wanted = self.checks(), list(names)
+        unknown = sorted(set(wanted) - set(checks))
+        if unknown:
+            raise InputError(f"no check {unknown[0]!r}", remedy=f"There are: {', '.join(checks)}.")
+        public = self.unit.public
+        return BenchSheet(
+            unit_id=self.unit.config.unit_id,
+            purpose=public.purpose.value,
+            key_sha256=key_sha256(public),
+            made_utc=self.unit.clock.now_utc(),
+            software=f"doorstep {__version__}",
+            lines=examine({name: checks[name] for name in wanted}, tell),
+        )
+
+    def signed(self, sheet: BenchSheet) -> bytes:
+        """The sheet under the unit's record key. Raises SigningError."""
+        return sign_sheet(sheet, self.unit.record_key.signer)
+
+    def _now(self) -> datetime:
+        return datetime.fromisoformat(self.unit.clock.now_utc()).astimezone(UTC)
+
+    def _camera(self) -> SheetLine:
+        with self.side.camera(self._spec) as camera:
+            if camera.source.kind is SourceKind.NO_CAMERA:
+                return skipped("camera", "unit.toml names no camera")
+            return camera_line(camera, look_through(camera))
+
+    def _lamps(self) -> SheetLine:
+        light = self.side.light()
+        try:
+            if not light.present:
+                return skipped("lamps", "unit.toml names no lamps")
+            with self.side.camera(self._spec) as camera:
+                if camera.source.kind is SourceKind.NO_CAMERA:
+                    return skipped("lamps", "there is no camera to see them by")
+                return lamps_line(camera, light)
+        finally:
+            light.set(DARK)
+            light.close()
+
+    def _models(self) -> SheetLine:
+        config = self.unit.config.models
+        nets = self.side.nets  # verified, and each run against its golden vectors
+        times = time_nets(self.side.bundle, runtime=config.runtime, threads=config.threads, rounds=10)
+        figures = {f"{t.role}_ms": round(t.run_ms, 2) for t in times}
+        found = f"{nets.runtime_name}, golden vectors hold; " + ", ".join(
+            f"{t.role} {t.run_ms:.1f} ms" for t in times
+        )
+        if max(figures.values()) > SLOWEST_NET_MS:
+            return failed("models", found, "Use a faster board, or end what else runs on this one.", **figures)
+        return passed("models", found, **figures)
+
+    def _store(self) -> SheetLine:
+        self.unit.store_file.quick_check()
+        report = audit_store(self.unit.store, self.unit.believed())
+        found = f"{len(report.records)} records, {report.verdict.value}"
+        if report.verdict is Verdict.DOES_NOT_VERIFY:
+            return failed("store", found, "Run `doorstep verify`. Keep the card as it is and tell central's people.")
+        return passed("store", found, records=len(report.records))
+
+    def _keys(self) -> SheetLine:
+        _ = self.unit.record_key, self.unit.at_rest
+        if not (self.unit.sync_key_dir / STATEMENT).exists():
+            raise SigningError("the sync side's keys were never made", remedy="Run `doorstep sync --once`.")
+        sync_keys(self.unit)
+        files = [*self.unit.key_dir.glob("*.key"), *self.unit.sync_key_dir.glob("*.key")]
+        if self.unit.config.sync:
+            files.append(self.unit.root / self.unit.config.sync.key_file)
+        exposed = [path for path in files if path.exists() and _exposed(path)]
+        if exposed:
+            names = ", ".join(str(path.relative_to(self.unit.root)) for path in exposed)
+            return failed(
+                "keys", f"open to others: {names}", "chmod 600 on each; then consider them known to others."
+            )
+        return passed("keys", f"{len(files)} private keys, each for its owner alone")
+
+    def _trust(self) -> SheetLine:
+        roles = {document.role for document in self.unit.believed()}
+        wanting = sorted({KeyRole.RECEIPT, KeyRole.BUNDLE} - roles)
+        if wanting:
+            names = " and ".join(f"{role.value}s" for role in wanting)
+            return failed("trust", f"nobody is believed to sign {names}", "doorstep unit trust KEY.pub.json")
+        return passed("trust", f"keys are believed for {', '.join(sorted(role.value for role in roles))}")
+
+    def _certificate(self) -> SheetLine:
+        if self.unit.config.sync is None:
+            return skipped("certificate", "unit.toml names no broker")
+        found = read_certificate(self.unit.root / self.unit.config.sync.cert_file)
+        days_left = (found.not_after - self._now()).total_seconds() / 86400
+        return judge_certificate(found.name, self.unit.config.unit_id, days_left, found.issuer)
+
+    def _broker(self) -> SheetLine:
+        config = self.unit.config.sync
+        if config is None:
+            return skipped("broker", "unit.toml names no broker")
+        return passed(
+            "broker", f"{config.host}:{config.port} lets the unit in, {probe_broker(config, self.unit.root)}"
+        )
+
+
+def _as_it_is(line: SheetLine) -> SheetLine:
+    return line
+
+
+def write_sheet(bench: Bench, sheet: BenchSheet, folder: Path) -> list[Path]:
+    """The signed sheet and its page, as UNIT.bench.json and UNIT.bench.html in `folder`. Raises InputError."""
+    stem = folder / f"{sheet.unit_id}.bench"
+    contents = {
+        stem.with_name(stem.name + ".json"): bench.signed(sheet),
+        stem.with_name(stem.name + ".html"): bench_page(sheet, spaced(sheet.key_sha256)).encode(),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, content in contents.items():
+            path.write_bytes(content)
+    except OSError as e:
+        raise InputError(f"cannot write {folder}: {e.strerror}", remedy="Choose another folder with --out.") from e
+    return list(contents)
+
+
+def _exposed(path: Path) -> bool:
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
