@@ -6,7 +6,9 @@ The steps, in order; the first that fails refuses the envelope with its reason:
 3. type: a visit record, of the kind that this store holds            not_a_record, simulated_input, genuine_input
 4. unit: the topic's unit is registered and not revoked               unit_unknown, unit_revoked (with an alarm)
 5. signature: by this unit's record key, whose purpose fits the store unknown_key, bad_signature, demonstration_key
-6. payload: decodes, and names the same unit as the topic             unknown_format, bad_payload, wrong_unit
+6. payload: decodes, names the same unit as the topic, and is signed
+   by all that it names (edge/core/cosigning.py)                      unknown_format, bad_payload, wrong_unit,
+                                                                      bad_cosigner
 7. repeat: this very envelope is held already                         (stored: the same answer again)
 8. conflict: its sequence or record id is taken by another envelope   conflicting_record, with an alarm
 9. chain: fits the neighbours that are held; a gap is no fault        chain_mismatch, with an alarm
@@ -26,22 +28,30 @@ from central.config import StoreKind
 from central.held import Held
 from central.receipts import ReceiptIssuer
 from central.store import CentralStore, Transaction, UnitRow
+from edge.core.cosigning import open_record
 from edge.core.envelope import (
     MAX_ENVELOPE_BYTES,
     RECORD_TYPES,
     SIMULATED_VISIT_TYPE,
     VISIT_TYPE,
     digest,
-    open_envelope,
     parse,
 )
-from edge.core.errors import CouldNotBeChecked, DoesNotVerify
-from edge.core.keys import KeyPurpose, KeyRole, keys_of
+from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
+from edge.core.keys import KeyPurpose
 from edge.core.receipt import Receipt, ReceiptItem, Verdict
-from edge.core.record import GENESIS_SHA256, VisitRecord, decode_record
+from edge.core.record import GENESIS_SHA256, VisitRecord
 
 LARGEST_SEQUENCE = 2**63 - 1
 Row: TypeAlias = dict[str, Any]
+_BY_STEP = {
+    ("key", CouldNotBeChecked): "unknown_key",
+    ("key", DoesNotVerify): "bad_signature",
+    ("signature", DoesNotVerify): "bad_signature",
+    ("payload", CouldNotBeChecked): "unknown_format",
+    ("payload", DoesNotVerify): "bad_payload",
+    ("workers", DoesNotVerify): "bad_cosigner",
+}
 ALARMS = frozenset({"conflicting_record", "chain_mismatch"})
 
 
@@ -148,21 +158,12 @@ class Ingest:
             raise Refused("genuine_input", "this store holds simulated records only")
 
     def _opened(self, unit: UnitRow, arrival: Arrival, payload_type: str) -> VisitRecord:
-        keys = keys_of([unit.key], KeyRole.RECORD, unit.unit_id)
         if payload_type == VISIT_TYPE and unit.key.purpose is not KeyPurpose.PROVISIONED:
             raise Refused("demonstration_key", "a demonstration key signs no genuine record")
         try:
-            opened = open_envelope(arrival.raw, keys=keys, payload_types={payload_type})
-        except CouldNotBeChecked as e:
-            raise Refused("unknown_key", e.message) from e
-        except DoesNotVerify as e:
-            raise Refused("bad_signature", e.message) from e
-        try:
-            record = decode_record(opened.payload, payload_type)
-        except CouldNotBeChecked as e:
-            raise Refused("unknown_format", e.message) from e
-        except DoesNotVerify as e:
-            raise Refused("bad_payload", e.message[:300]) from e
+            record = open_record(arrival.raw, unit.key, payload_type)
+        except VerificationError as e:
+            raise Refused(_BY_STEP[e.step, type(e)], e.message[:300]) from e
         if record.unit_id != arrival.unit_id:
             raise Refused("wrong_unit", f"the record is of unit {record.unit_id[:63]!r}", record.sequence)
         _check_storable(record)

@@ -7,6 +7,7 @@ unit.toml does not name has the default of edge/core/config.py.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,16 +16,20 @@ from typing import Self
 from edge.core.config import UNIT_ID, UnitConfig, decode_config
 from edge.core.errors import ConfigError, CouldNotBeChecked, InputError, SigningError, StoreError
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument
+from edge.core.unlock_code import challenge_of
 from edge.core.verdict import Report
 from edge.device.clock import SystemClock
 from edge.services.audit import audit_export, audit_record, audit_store
+from edge.services.workers import WorkerKeys
 from edge.signing import at_rest, keyfile, trust
 from edge.signing.trust import fingerprint as fingerprint
+from edge.signing.worker_keys import PinBox
 from edge.store.database import StoreFile, create_store, sync_folder
 from edge.store.export import ExportFile
 from edge.store.outbox import SqliteOutbox
 from edge.store.records import SqliteRecordStore
 from edge.store.target import TargetKind, kind_of, read_record
+from edge.store.workers import SqliteWorkers
 
 SYSTEM_FOLDER = Path("/var/lib/doorstep")
 RECORD_KEY = "record"
@@ -82,6 +87,19 @@ class Unit:
             return made
         return at_rest.load_data_key(self.key_dir, credentials)
 
+    @cached_property
+    def workers(self) -> WorkerKeys:
+        """The field workers of this unit, who open their keys by PIN. Raises SigningError without the data key."""
+        return WorkerKeys(
+            unit_id=self.config.unit_id,
+            purpose=self.public.purpose,
+            store=SqliteWorkers(self.store_file),
+            box=PinBox(self.at_rest),
+            at_rest=self.at_rest,
+            clock=self.clock,
+            new_challenge=lambda: challenge_of(secrets.token_bytes(10)),
+        )
+
     @property
     def key_dir(self) -> Path:
         return self.root / self.config.key_dir
@@ -110,6 +128,10 @@ class Unit:
     def believed(self) -> list[PublicKeyDocument]:
         """The unit's own public key and those of its trust folder."""
         return trust.merged([self.public, *trust.read_folder(self.trust_dir)])
+
+    def known(self) -> list[PublicKeyDocument]:
+        """The same and the keys of the unit's workers, the retired ones too: for verifying what was signed here."""
+        return trust.merged([*self.believed(), *(w.public for w in SqliteWorkers(self.store_file).stored())])
 
     def close(self) -> None:
         if "store_file" in self.__dict__:
@@ -201,7 +223,7 @@ def open_target(path: Path | None, root: Path, key_files: Sequence[Path], trust_
     if path is not None and not path.is_dir():
         return Target(path, believed if believed is not None else _believed_in(root))
     with open_unit_readonly(path or root) as unit:
-        keys = unit.believed() if believed is None else believed
+        keys = unit.known() if believed is None else believed
         return Target(unit.root / unit.config.store, keys, unit.config.unit_id)
 
 
@@ -223,7 +245,7 @@ def _believed_in(root: Path) -> list[PublicKeyDocument]:
     if not (root / "unit.toml").is_file():
         return []
     with open_unit_readonly(root) as unit:
-        return unit.believed()
+        return unit.known()
 
 
 def default_root() -> Path:

@@ -48,6 +48,7 @@ def seal(payload: bytes, payload_type: str, signers: Sequence[Signer]) -> bytes:
     envelope = Envelope(payload, payload_type, {})
     for signer in signers:
         envelope.sign(signer)
+    envelope.signatures = dict(sorted(envelope.signatures.items()))
     return _encode(envelope)
 
 
@@ -94,13 +95,24 @@ def open_envelope(raw: bytes, *, keys: Mapping[str, Key], payload_types: Collect
     )
 
 
+def check_signature(envelope: Envelope, key: Key) -> None:
+    """Raises DoesNotVerify (step `signature`) unless the envelope carries a signature by `key` that holds."""
+    try:
+        envelope.verify([key], 1)
+    except SignatureRefused as e:
+        raise DoesNotVerify("a signature does not fit the content", step="signature") from e
+
+
 def _check_fields(envelope: Envelope) -> None:
-    """DSSE lets a signature carry fields that nobody signs; here they would be bytes free to change."""
+    """DSSE lets a signature carry fields that nobody signs, and signatures stand in any order; here either would be
+    bytes free to change."""
     if not isinstance(envelope.payload_type, str):
         raise TypeError("payloadType is text")
     for signature in envelope.signatures.values():
         if signature.unrecognized_fields or not isinstance(signature.keyid, str):
             raise ValueError("a signature has keyid and sig only")
+    if list(envelope.signatures) != sorted(envelope.signatures):
+        raise ValueError("signatures stand in the order of their key ids")
 
 
 def _encode(envelope: Envelope) -> bytes:

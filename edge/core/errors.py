@@ -76,6 +76,30 @@ class SigningError(DoorstepError):
     default_remedy = "Ask a technician to provision this unit again; never copy a key from another unit."
 
 
+class PinRefused(DoorstepError):
+    """The PIN is not the worker's. `left`: how many more wrong ones until the lock."""
+
+    default_remedy = "Type the PIN again, slowly. Nobody else's PIN opens this worker's key."
+
+    def __init__(self, message: str, *, left: int, remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.left = left
+
+
+class PinLocked(DoorstepError):
+    """Three wrong PINs in a row have locked this worker (密码错误三次，锁定24小时).
+
+    remaining_s: running time of the unit until the lock ends. until_utc: when that will be, if the unit stays on and
+    its clock is right. challenge: what a technician's unlock code is made for.
+    """
+
+    default_remedy = "Wait with the unit switched on, or give the technician the challenge to get an unlock code."
+
+    def __init__(self, message: str, *, remaining_s: float, until_utc: str, challenge: str) -> None:
+        super().__init__(message)
+        self.remaining_s, self.until_utc, self.challenge = remaining_s, until_utc, challenge
+
+
 class VisitNotAllowed(DoorstepError):
     """No visit may begin on this unit now: its disk is nearly full, or central has withdrawn it."""
 

@@ -21,6 +21,8 @@ class KeyRole(StrEnum):
     """What a key may sign, one kind of thing each (docs/adr/0006). SEALING keys sign nothing: one seals to them."""
 
     RECORD = "record"
+    WORKER = "worker"
+    TECHNICIAN = "technician"
     CONFIRMATION = "confirmation"
     RECEIPT = "receipt"
     LIST = "list"
@@ -37,8 +39,9 @@ class KeyPurpose(StrEnum):
 
 
 class PublicKeyDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """`owner` is the unit's id for RECORD and CONFIRMATION, the publisher's name for BUNDLE, central's id for what
-    central signs. SEALING belongs to the reader, and is an X25519 key; all others are Ed25519 keys."""
+    """`owner` is the unit's id for RECORD and CONFIRMATION, the field worker's for WORKER, the technician's name for
+    TECHNICIAN, the publisher's for BUNDLE, central's id for what central signs. SEALING belongs to the reader, and is
+    an X25519 key; all others are Ed25519 keys."""
 
     role: KeyRole
     purpose: KeyPurpose

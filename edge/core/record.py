@@ -14,7 +14,7 @@ import msgspec
 from edge.core.document import read_json
 from edge.core.envelope import RECORD_TYPES, SIMULATED_VISIT_TYPE, VISIT_TYPE
 from edge.core.errors import DoesNotVerify
-from edge.core.visit import Attestation, Consents, Outcome, Visit
+from edge.core.visit import Attestation, Consents, Cosigner, Outcome, Visit
 
 FORMAT = "doorstep.visit/1"
 GENESIS_SHA256 = "0" * 64
@@ -125,7 +125,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VisitRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One visit, whole. Signed by the unit as the bytes that `encode_record` gives."""
+    """One visit, whole. Signed by the unit, and by each of `cosigners`, as the bytes that `encode_record` gives."""
 
     record_id: str
     unit_id: str
@@ -138,6 +138,7 @@ class VisitRecord(msgspec.Struct, frozen=True, kw_only=True):
     provenance: Provenance
     face: FaceFindings | None = None
     attestation: Attestation | None = None
+    cosigners: tuple[Cosigner, ...] = ()
     format: str = FORMAT
 
 

@@ -24,7 +24,9 @@ class Verdict(StrEnum):
     COULD_NOT_BE_CHECKED = "could_not_be_checked"
 
 
-RECORD_STEPS = {1: "format", 2: "type", 3: "key", 4: "signature", 5: "payload", 6: "columns", 7: "place"}
+RECORD_STEPS = {
+    1: "format", 2: "type", 3: "key", 4: "signature", 5: "payload", 6: "columns", 7: "place", 10: "workers"
+}  # fmt: skip
 CHAIN_STEPS = {8: "head", 9: "receipts"}
 STEP_NAMES = RECORD_STEPS | CHAIN_STEPS
 

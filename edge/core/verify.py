@@ -3,11 +3,14 @@
 For each record:
   1 format     the bytes are one DSSE envelope in its one permitted form
   2 type       the payload type is a record's, genuine or simulated
-  3 key        the one signature's key is at hand, signs records, and its purpose fits the type
+  3 key        beside the signatures that the record names there is one; its key is at hand, signs records, and its
+               purpose fits the type
   4 signature  the signature fits type and payload (DSSE v1.0, pre-authentication encoding)
   5 payload    a known format, keeping its rules, of the key's owner and of the expected unit
   6 columns    what the store says beside the envelope is what the envelope says
   7 place      sequence and previous digest fit the records around it (edge/core/chain.py)
+ 10 workers    the worker and the witness that the record names have signed it (edge/core/cosigning.py), with keys
+               known as theirs
 For the chain:
   8 head       the stored head names the last record
   9 receipts   what central's signed receipts name is here
@@ -23,7 +26,8 @@ from dataclasses import replace
 from securesystemslib.dsse import Envelope
 
 from edge.core.chain import ChainFault, ChainHead, Finding, Link, StoredRecord, check_head, examine, last_of
-from edge.core.envelope import RECORD_TYPES, SIMULATED_VISIT_TYPE, digest, open_envelope, parse
+from edge.core.cosigning import check_cosigned, check_known, unit_signature
+from edge.core.envelope import RECORD_TYPES, SIMULATED_VISIT_TYPE, check_signature, digest, parse
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument
 from edge.core.receipts_held import check_receipts
@@ -102,7 +106,9 @@ class _Examination:
         self.other_unit = ""
 
     def run(self) -> list[Step]:
-        makers = {1: self._format, 2: self._type, 3: self._key, 4: self._signature, 5: self._payload}
+        makers = {
+            1: self._format, 2: self._type, 3: self._key, 4: self._signature, 5: self._payload, 10: self._workers
+        }  # fmt: skip
         steps: list[Step] = []
         for number, make in makers.items():
             try:
@@ -113,7 +119,7 @@ class _Examination:
             except CouldNotBeChecked as e:
                 steps.append(_step(number, NOT_CHECKED, e.message, wanting=True))
                 break
-        return steps + [_step(n, NOT_CHECKED, "not reached") for n in makers if n > len(steps)]
+        return steps + [_step(n, NOT_CHECKED, "not reached") for n in list(makers)[len(steps) :]]
 
     def _format(self) -> str:
         self.envelope = parse(self.raw)
@@ -127,13 +133,11 @@ class _Examination:
         return kind
 
     def _key(self) -> str:
-        signers = list(self._parsed.signatures)
-        if len(signers) != 1:
-            raise DoesNotVerify(f"a record has one signature, got {len(signers)}", step="key")
-        known = [d for d in self.keys if d.keyid == signers[0]]
+        signer = unit_signature(self._parsed, self.claimed.cosigners if self.claimed else ())
+        known = [d for d in self.keys if d.keyid == signer]
         if not known:
             self._refuse_other_unit(self.claimed)
-            raise CouldNotBeChecked(f"no public key at hand for {signers[0][:16]}…", step="key")
+            raise CouldNotBeChecked(f"no public key at hand for {signer[:16]}…", step="key")
         self.document = next((d for d in known if d.role is KeyRole.RECORD), known[0])
         if self.document.role is not KeyRole.RECORD:
             raise DoesNotVerify(f"signed with a {self.document.role.value} key, not a record key", step="key")
@@ -145,7 +149,7 @@ class _Examination:
 
     def _signature(self) -> str:
         assert self.document
-        open_envelope(self.raw, keys={self.document.keyid: self.document.key()}, payload_types=RECORD_TYPES)
+        check_signature(self._parsed, self.document.key())
         return "Ed25519"
 
     def _payload(self) -> str:
@@ -158,6 +162,12 @@ class _Examination:
         self._refuse_other_unit(record)
         self.record = record
         return f"record {record.sequence} of {record.unit_id}"
+
+    def _workers(self) -> str:
+        assert self.document and self.record
+        check_cosigned(self._parsed, self.record)
+        check_known(self.record, self.keys, self.document.purpose)
+        return ", ".join(f"{c.role.value} {c.worker_id}" for c in self.record.cosigners) or "names none"
 
     def _refuse_other_unit(self, record: VisitRecord | None) -> None:
         """Without a key too: a record that names another unit is out of place, whoever wrote it."""
@@ -183,7 +193,7 @@ class _Examination:
             sequence=self.claimed.sequence if self.claimed else None,
             record_id=self.claimed.record_id if self.claimed else "",
             sha256=self.sha256,
-            steps=tuple(steps),
+            steps=_in_order(steps),
         )
 
     def link(self, stored: StoredRecord | None, *, accused: bool) -> Link:
@@ -242,7 +252,11 @@ def _with_place(check: RecordCheck, sound: bool, own: Sequence[Finding]) -> Reco
         place = _step(7, NOT_CHECKED, vague[0] if vague else "not reached")
     else:
         place = _step(7, PASSED)
-    return replace(check, steps=(*check.steps, place), faults=faults)
+    return replace(check, steps=_in_order([*check.steps, place]), faults=faults)
+
+
+def _in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
+    return tuple(sorted(steps, key=lambda step: step.number))
 
 
 def _step(number: int, state: StepState, detail: str = "", *, wanting: bool = False) -> Step:

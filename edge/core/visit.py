@@ -143,6 +143,23 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True):
     document_kinds: tuple[str, ...] = ()
 
 
+class CosignerRole(StrEnum):
+    WORKER = "worker"
+    WITNESS = "witness"
+
+
+class Cosigner(msgspec.Struct, frozen=True, kw_only=True):
+    """A person whose signature stands beside the unit's. public_hex: the Ed25519 key, 32 bytes in hex.
+
+    The record names its cosigners, so that no signature can be taken away from it, or put to it, unnoticed.
+    """
+
+    role: CosignerRole
+    worker_id: str
+    keyid: str
+    public_hex: str
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the visit came to, and every reason that led there, the weightiest first."""
 

@@ -6,6 +6,7 @@ clock behind that of the record before is marked and changes nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,8 +14,9 @@ import msgspec
 
 from edge.core.chain import ChainHead, StoredRecord
 from edge.core.config import records_are_simulated
+from edge.core.cosigning import check_people
 from edge.core.envelope import parse, seal
-from edge.core.errors import SigningError, VerificationError
+from edge.core.errors import DoesNotVerify, SigningError, VerificationError
 from edge.core.keys import KeyRole, PublicKeyDocument
 from edge.core.record import (
     ClockState,
@@ -25,8 +27,9 @@ from edge.core.record import (
     encode_record,
     payload_type,
 )
-from edge.core.visit import Attestation, Consents, Outcome, Visit
+from edge.core.visit import Attestation, Consents, Cosigner, CosignerRole, Outcome, Visit
 from edge.ports import Clock, RecordSigner, RecordStore
+from edge.ports_workers import OpenWorker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +46,48 @@ class VisitDraft:
     attestation: Attestation | None = None
 
 
-def keep_visit(draft: VisitDraft, *, store: RecordStore, signer: RecordSigner, clock: Clock) -> StoredRecord:
+def keep_visit(
+    draft: VisitDraft,
+    *,
+    store: RecordStore,
+    signer: RecordSigner,
+    clock: Clock,
+    cosigners: Sequence[OpenWorker] = (),
+) -> StoredRecord:
     """Sign `draft` and store it; durable when this returns, nothing stored when it raises.
 
-    Raises SimulatedInputRefused (a provisioned key and a simulated source), SigningError (not this unit's
-    record key), StoreError.
+    cosigners: the visit's field worker, and the witness where one signs with a key. Raises SimulatedInputRefused (a
+    provisioned key and a simulated source), SigningError (not this unit's record key, or not the visit's people),
+    StoreError.
     """
     public = signer.public
     _check_key(public, draft.unit_id)
     kind = payload_type(simulated=records_are_simulated(draft.provenance.source, public.purpose))
+    named = tuple(_named(draft, worker, public) for worker in cosigners)
 
     def make(head: ChainHead) -> bytes:
-        record = _record(draft, head, _clock_state(clock, head, store))
-        return seal(encode_record(record), kind, [signer.signer])
+        record = _record(draft, head, _clock_state(clock, head, store), named)
+        check_people(record)
+        return seal(encode_record(record), kind, [signer.signer, *(w.signer for w in cosigners)])
 
-    return store.append(make)
+    try:
+        return store.append(make)
+    except DoesNotVerify as e:
+        remedy = "The worker of the visit and the witness each sign with their own PIN."
+        raise SigningError(e.message, remedy=remedy) from e
+
+
+def _named(draft: VisitDraft, worker: OpenWorker, unit: PublicKeyDocument) -> Cosigner:
+    public = worker.public
+    if (public.role, public.purpose, public.owner) != (KeyRole.WORKER, unit.purpose, worker.worker_id):
+        raise SigningError(f"not a {unit.purpose.value} key of worker {worker.worker_id!r}")
+    is_worker = worker.worker_id == draft.visit.person_serving
+    return Cosigner(
+        role=CosignerRole.WORKER if is_worker else CosignerRole.WITNESS,
+        worker_id=worker.worker_id,
+        keyid=public.keyid,
+        public_hex=public.public_hex,
+    )
 
 
 def _check_key(public: PublicKeyDocument, unit_id: str) -> None:
@@ -67,7 +97,7 @@ def _check_key(public: PublicKeyDocument, unit_id: str) -> None:
         raise SigningError(f"the record key is of {public.owner!r}, the visit was made with {unit_id!r}")
 
 
-def _record(draft: VisitDraft, head: ChainHead, clock: ClockState) -> VisitRecord:
+def _record(draft: VisitDraft, head: ChainHead, clock: ClockState, cosigners: tuple[Cosigner, ...]) -> VisitRecord:
     return VisitRecord(
         record_id=draft.record_id,
         unit_id=draft.unit_id,
@@ -80,6 +110,7 @@ def _record(draft: VisitDraft, head: ChainHead, clock: ClockState) -> VisitRecor
         provenance=draft.provenance,
         face=draft.face,
         attestation=draft.attestation,
+        cosigners=cosigners,
     )
 
 

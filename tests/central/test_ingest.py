@@ -28,8 +28,10 @@ from edge.core.errors import ConfigError, InputError
 from edge.core.keys import KeyPurpose, KeyRole, keys_of
 from edge.core.receipt import Verdict, decode_receipt
 from edge.core.record import CaptureSource, SourceKind, encode_record
+from edge.core.visit import Cosigner, CosignerRole
 from edge.signing import keyfile
 from tests.central.conftest import AT_UTC, CENTRAL, Desk, record
+from tests.samples import sample_key
 
 
 def test_receipt_is_signed_and_names_the_digests_in_order(desk: Desk) -> None:
@@ -184,6 +186,23 @@ def test_what_is_no_record_is_refused_with_its_digest(desk: Desk, raw: bytes, re
 def test_signed_values_that_no_database_holds_are_refused(desk: Desk, changes: dict[str, object]) -> None:
     made = record("unit-a", ChainHead(), **changes)
     assert desk.said(desk.sealed(made)).reason == "bad_payload"
+
+
+def test_a_workers_signature_that_does_not_hold_or_is_missing_is_refused(desk: Desk) -> None:
+    worker = sample_key("worker-1", role=KeyRole.WORKER, purpose=KeyPurpose.PROVISIONED)
+    other = sample_key("worker-2", role=KeyRole.WORKER, purpose=KeyPurpose.PROVISIONED)
+    made = record("unit-a", ChainHead())
+    named = Cosigner(
+        role=CosignerRole.WORKER, worker_id=made.visit.person_serving, keyid=worker.public.keyid,
+        public_hex=worker.public.public_hex,
+    )  # fmt: skip
+    made = msgspec.structs.replace(made, cosigners=(named,))
+    assert desk.said(desk.sealed(made)).reason == "bad_cosigner"
+    forged = msgspec.structs.replace(named, public_hex=other.public.public_hex)
+    for cosigner, reason in ((forged, "bad_cosigner"), (named, "")):
+        record_ = msgspec.structs.replace(made, cosigners=(cosigner,))
+        raw = seal(encode_record(record_), VISIT_TYPE, [desk.signer, worker.signer])
+        assert desk.said(raw).reason == reason
 
 
 def test_unknown_format_is_refused_without_accusing(desk: Desk) -> None:

@@ -25,16 +25,26 @@ def test_same_key_and_fields_give_the_same_bytes() -> None:
 
 def test_stored_answer_verifies_without_our_signing_code() -> None:
     answer = json.loads(PATH.read_text("utf-8"))
-    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(answer["public_key"]["public_hex"]))
+    documents = [answer["public_key"], *answer["worker_keys"]]
+    public = {d["keyid"]: Ed25519PublicKey.from_public_bytes(bytes.fromhex(d["public_hex"])) for d in documents}
     for record in answer["records"]:
         kind, payload = record["payload_type"].encode(), record["payload"].encode()
         signed = b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
         assert digest(signed) == record["pae_sha256"]
-        public.verify(bytes.fromhex(record["signature_hex"]), signed)
+        for keyid, signature in record["signatures_hex"].items():
+            public[keyid].verify(bytes.fromhex(signature), signed)
         assert digest(record["envelope"].encode()) == record["envelope_sha256"]
+    keys = [decode_public_key(json.dumps(document).encode()) for document in documents]
+    report = verify_chain([r["envelope"].encode() for r in answer["records"]], keys)
+    assert report.verdict is Verdict.VERIFIES
+
+
+def test_records_from_before_there_were_workers_keys_still_verify() -> None:
+    answer = json.loads(PATH.with_name("record_vector_unit_alone.json").read_text("utf-8"))
     keys = [decode_public_key(json.dumps(answer["public_key"]).encode())]
     report = verify_chain([r["envelope"].encode() for r in answer["records"]], keys)
     assert report.verdict is Verdict.VERIFIES
+    assert "cosigners" not in answer["records"][0]["payload"]
 
 
 def test_document_shows_the_true_bytes() -> None:
@@ -47,7 +57,7 @@ def test_document_shows_the_true_bytes() -> None:
         answer["public_key"]["public_hex"],
         first["payload"],
         first["pae_sha256"],
-        first["signature_hex"],
+        *first["signatures_hex"].values(),
         first["envelope_sha256"],
         second["envelope_sha256"],
     ):

@@ -1,0 +1,69 @@
+"""The outside of field workers' keys, as Protocols: where keys and attempts are stored, and who opens a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from securesystemslib.signer import Signer
+
+from edge.core.keys import KeyPurpose, PublicKeyDocument
+from edge.core.workers import PinCounter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredWorker:
+    """A worker's key as it lies. sealed, sealed_name: under the data key; the former under the PIN too.
+
+    retired_utc: "" while it may sign; a retired key stays known, so that what it signed still verifies.
+    """
+
+    worker_id: str
+    public: PublicKeyDocument
+    sealed: bytes = field(repr=False)
+    sealed_name: bytes = field(repr=False)
+    made_utc: str
+    retired_utc: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWorker:
+    """A worker who has signed in: the key is open while this is held. Let it go at sign-out."""
+
+    worker_id: str
+    public: PublicKeyDocument
+    name: str = field(default="", repr=False)
+    signer: Signer = field(repr=False)
+
+
+class WorkerStore(Protocol):
+    """Workers' keys and attempts, in the record store. Every method is one transaction, durable when it returns."""
+
+    def stored(self) -> Sequence[StoredWorker]:
+        """All keys, retired ones included, in the order in which they were made."""
+
+    def put(self, worker: StoredWorker) -> None:
+        """Add a key, retiring the worker's one before it, or store the same key sealed anew."""
+
+    def retire(self, worker_id: str) -> None:
+        """The worker's key signs no more."""
+
+    def counter(self, worker_id: str) -> PinCounter: ...
+
+    def step(
+        self, worker_id: str, change: Callable[[PinCounter], PinCounter], *, event: str = ""
+    ) -> tuple[PinCounter, PinCounter]:
+        """Change a counter inside the write lock; gives it before and after. event: noted when something changed."""
+
+
+class WorkerKeyBox(Protocol):
+    """Makes and opens workers' keys. None: the PIN was not the right one. All raise SigningError."""
+
+    def make(self, worker_id: str, pin: str, purpose: KeyPurpose) -> tuple[bytes, PublicKeyDocument, Signer]:
+        """A new key: sealed, public, and open."""
+
+    def open(self, sealed: bytes, public: PublicKeyDocument, pin: str) -> Signer | None:
+        """The signer of the key that `public` is the public half of."""
+
+    def reseal(self, sealed: bytes, public: PublicKeyDocument, pin: str, new_pin: str) -> bytes | None: ...

@@ -1,0 +1,33 @@
+"""The tables of field workers: sealed keys, counters of wrong PINs, and what became of locks."""
+
+from __future__ import annotations
+
+WORKERS = (
+    """CREATE TABLE workers (
+        keyid TEXT PRIMARY KEY,
+        worker_id TEXT NOT NULL,
+        public BLOB NOT NULL,
+        sealed BLOB NOT NULL,
+        sealed_name BLOB NOT NULL,
+        made_utc TEXT NOT NULL,
+        retired_utc TEXT NOT NULL
+    ) STRICT""",
+    "CREATE UNIQUE INDEX workers_active ON workers (worker_id) WHERE retired_utc = ''",
+    """CREATE TABLE pin_counters (
+        worker_id TEXT PRIMARY KEY,
+        failed INTEGER NOT NULL,
+        challenge TEXT NOT NULL,
+        served_s REAL NOT NULL,
+        boot_id TEXT NOT NULL,
+        monotonic_s REAL NOT NULL,
+        locked_utc TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE pin_events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        worker_id TEXT NOT NULL,
+        event TEXT NOT NULL,
+        noted_utc TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TRIGGER workers_never_go BEFORE DELETE ON workers
+        BEGIN SELECT RAISE(ABORT, 'workers keys never go'); END""",
+)
