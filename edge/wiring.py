@@ -223,7 +223,7 @@ def open_target(path: Path | None, root: Path, key_files: Sequence[Path], trust_
     if path is not None and not path.is_dir():
         return Target(path, believed if believed is not None else _believed_in(root))
     with open_unit_readonly(path or root) as unit:
-        keys = unit.known() if believed is None else believed
+        keys = _known_to(unit) if believed is None else believed
         return Target(unit.root / unit.config.store, keys, unit.config.unit_id)
 
 
@@ -245,7 +245,14 @@ def _believed_in(root: Path) -> list[PublicKeyDocument]:
     if not (root / "unit.toml").is_file():
         return []
     with open_unit_readonly(root) as unit:
+        return _known_to(unit)
+
+
+def _known_to(unit: Unit) -> list[PublicKeyDocument]:
+    try:
         return unit.known()
+    except StoreError as e:
+        raise CouldNotBeChecked(e.message, step="open", remedy=e.remedy) from e
 
 
 def default_root() -> Path:

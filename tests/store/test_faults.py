@@ -158,11 +158,11 @@ def test_writer_that_starts_during_an_unlocked_reading_is_noticed(path: Path) ->
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 512 KiB; skipped where nobody may mount one."""
+    """A disk of 1 MiB; skipped where nobody may mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=1024k", "tmpfs", str(folder)], capture_output=True, check=False
     )
     if not mounted or mounted.returncode:
         pytest.skip("a small disk cannot be mounted here")
@@ -182,7 +182,7 @@ def fill(store: SqliteRecordStore) -> tuple[int, StoreError]:
 def test_full_disk_loses_nothing_and_goes_on_when_there_is_room(small_disk: Path) -> None:
     path = small_disk / "records.sqlite3"
     ballast = small_disk / "ballast"
-    ballast.write_bytes(bytes(200 * 1024))
+    ballast.write_bytes(bytes(400 * 1024))
     create_store(path, UNIT, lambda: "")
     store = SqliteRecordStore(open_file(path))
     stored, error = fill(store)
@@ -196,7 +196,7 @@ def test_full_disk_loses_nothing_and_goes_on_when_there_is_room(small_disk: Path
 
 
 def test_file_that_may_not_grow_loses_nothing(path: Path, file: StoreFile, store: SqliteRecordStore) -> None:
-    file.database.execute("PRAGMA max_page_count = 40")
+    file.database.execute("PRAGMA max_page_count = 80")
     stored, error = fill(store)
     assert "disk is full" in error.message
     assert store.head().sequence == stored > 0
