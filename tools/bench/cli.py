@@ -18,6 +18,7 @@ from tools.bench import frames as sources
 from tools.bench.baseline import YuNet, yunet_file
 from tools.bench.live import LiveReport, LoopTimes, measure_live
 from tools.bench.nets import NetSpeeds, measure_elsewhere, measure_nets, merged
+from tools.bench.screen_cli import screen
 from tools.bench.sync.cli import sync
 from tools.bundle.places import cache_folder
 from tools.evaluate.default_bundle import find_bundle
@@ -108,6 +109,7 @@ def nets(
     _guarded(work)
 
 
+main.add_command(screen)
 main.add_command(sync)
 
 
