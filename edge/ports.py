@@ -20,6 +20,7 @@ from edge.core.downward import MessageKind
 from edge.core.downward_apply import DownwardState, Effects
 from edge.core.evidence_delivery import EvidenceEntry
 from edge.core.keys import PublicKeyDocument
+from edge.core.panel import Button, Sign
 from edge.core.protocol import Channel, UnitStatus
 from edge.core.receipt import Receipt
 from edge.core.record import CaptureSource, ClockState
@@ -71,6 +72,18 @@ class Light(Protocol):
 
     def set(self, state: LampState) -> None:
         """Bring both lamps to a state, at once. Raises LampError."""
+
+    def close(self) -> None: ...
+
+
+class Panel(Protocol):
+    """The unit's buttons, status lamps and buzzer. `close` is idempotent and leaves all dark and silent."""
+
+    def listen(self, press: Callable[[Button], None]) -> None:
+        """Call `press` for every press from now on, from a thread of the panel's own; it has to be quick."""
+
+    def show(self, sign: Sign) -> None:
+        """Light the one lamp of `sign`, and sound its signal when it is new. Raises PanelError."""
 
     def close(self) -> None: ...
 

@@ -33,10 +33,11 @@ from edge.core.record import CaptureSource, Provenance
 from edge.core.sealing import open_sealed
 from edge.core.visit_list import ListEntry, WrongRow, read_list
 from edge.device.lamps import GpioLamps, NoLamps
+from edge.device.panel import GpioPanel, NoPanel
 from edge.models.bundle import load_bundle
 from edge.models.install import go_back, install, mend
 from edge.models.nets import Nets, load_nets
-from edge.ports import Camera, Light
+from edge.ports import Camera, Light, Panel
 from edge.services.certify import FaceNets
 from edge.services.judge import make_reference
 from edge.services.perceive import Perceiver
@@ -138,6 +139,11 @@ class VisitSide:
         """The unit's lamps, or the adapter of a unit without any. The caller closes it. Raises LampError."""
         lamps = self.unit.config.lamps
         return GpioLamps(lamps) if lamps else NoLamps()
+
+    def panel(self) -> Panel:
+        """The unit's buttons and status lamps, or the adapter of a unit without any. The caller closes it."""
+        panel = self.unit.config.panel
+        return GpioPanel(panel) if panel else NoPanel()
 
     def new_code(self) -> LightCode:
         """A code that nobody can know before the visit. 48 bits: a record's figures hold whole numbers up to 2^53."""

@@ -43,6 +43,25 @@ class LampsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     power: float = 1.0
 
 
+class PanelConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Two buttons to ground, five lamps and a buzzer, on BCM pin numbers; what a unit has not got is left out."""
+
+    start_pin: int | None = None
+    cancel_pin: int | None = None
+    ready_pin: int | None = None
+    busy_pin: int | None = None
+    pass_pin: int | None = None
+    review_pin: int | None = None
+    fault_pin: int | None = None
+    buzzer_pin: int | None = None
+
+    @property
+    def pins(self) -> tuple[int, ...]:
+        """Those that are named."""
+        named = (getattr(self, field) for field in self.__struct_fields__)
+        return tuple(pin for pin in named if pin is not None)
+
+
 class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The broker and the unit's TLS identity. window: envelopes in flight at most (20–100 is fastest)."""
 
@@ -68,6 +87,7 @@ class UnitConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     camera: CameraConfig = CameraConfig()
     models: ModelsConfig = ModelsConfig()
     lamps: LampsConfig | None = None
+    panel: PanelConfig | None = None
     sync: SyncConfig | None = None
 
 
@@ -80,6 +100,10 @@ def decode_config(raw: bytes) -> UnitConfig:
         raise ConfigError(f"unit.toml: models.threads is at least 1, got {config.models.threads}")
     if config.lamps and (config.lamps.left_pin == config.lamps.right_pin or not 0 < config.lamps.power <= 1):
         raise ConfigError("unit.toml: the lamps need two pins, and a power above 0 and up to 1")
+    pins = [*(config.panel.pins if config.panel else ())]
+    pins += [config.lamps.left_pin, config.lamps.right_pin] if config.lamps else []
+    if len(set(pins)) < len(pins):
+        raise ConfigError("unit.toml: two parts of lamps and panel are on one pin")
     if config.sync and not 1 <= config.sync.window <= 100:
         raise ConfigError(f"unit.toml: sync.window is 1 to 100, got {config.sync.window}")
     return config

@@ -52,6 +52,12 @@ class LampError(DoorstepError):
     default_remedy = "Check the lamps' wiring and the pins in unit.toml, or take [lamps] out: visits go on without."
 
 
+class PanelError(DoorstepError):
+    """The unit's buttons, lamps or buzzer cannot be driven."""
+
+    default_remedy = "Check the panel's wiring and the pins in unit.toml, or take [panel] out: the page does it all."
+
+
 class ModelError(DoorstepError):
     """A net cannot be loaded or run on this machine."""
 
