@@ -3,7 +3,9 @@
 Rules: a cue in shadow is recorded and changes nothing; an enforced cue that cannot tell leaves the window undecided;
 a counted cue below its own bound refuses, whatever the others say; no cue certifies alone, for the figure begins at a
 prior below the threshold. Relief and light both speak of shape, and a solid mask has one: in favour only the stronger
-of the two counts, against both do. The figure is a weighted sum of log odds (Ross, Nandakumar & Jain, Handbook of
+of the two counts, against both do. Shape and texture are what a good mask has too: a policy may ask besides for
+something that only the living do (a pulse, blinks, an answer to what was asked), without which nothing is certified,
+and may hold it against a window that a cue could not tell, for a head can be kept moving on purpose. The figure is a weighted sum of log odds (Ross, Nandakumar & Jain, Handbook of
 Multibiometrics, 2006, ch. 4), each cue's part weighed by how much it could see.
 """
 
@@ -15,10 +17,11 @@ from enum import StrEnum
 
 import msgspec
 
-from edge.core.cues.result import CUE_NAMES, LIGHT, RELIEF, TEXTURE, CueResult
+from edge.core.cues.result import ACTIVE, CUE_NAMES, EYES, LIGHT, PULSE, RELIEF, TEXTURE, CueResult
 from edge.core.record import CueFinding
 
 _MOST_LOG_ODDS = 4.0
+VITAL = (PULSE, EYES, ACTIVE)
 
 
 class CueMode(StrEnum):
@@ -37,19 +40,23 @@ class CueMode(StrEnum):
 
 class CueRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one cue counts. weight: of its log odds. refuse_below: score that refuses alone, where its confidence is at
-    least `sure_from`; 0 never refuses."""
+    least `sure_from`; 0 never refuses. missing: log odds added where a supporting cue cannot tell, 0 or less."""
 
     mode: CueMode = CueMode.OFF
     weight: float = 1.0
     refuse_below: float = 0.0
     sure_from: float = 0.5
+    missing: float = 0.0
 
 
 class CuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The [cues] of a policy. prior: log odds of a living face before any cue has spoken. basis: sets and figures."""
+    """The [cues] of a policy. prior: log odds of a living face before any cue has spoken. basis: sets and figures.
+    vital_from: score that a counted cue of VITAL must reach, or the figure is `without_vital` at most; 0: not asked."""
 
     basis: str
     prior: float = 0.0
+    vital_from: float = 0.0
+    without_vital: float = 1.0
     texture: CueRule = CueRule(mode=CueMode.ENFORCED)
     pulse: CueRule = CueRule()
     eyes: CueRule = CueRule()
@@ -68,8 +75,12 @@ class CuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             rule = self.rule(name)
             if not (0.0 <= rule.refuse_below <= 1.0 and 0.0 <= rule.sure_from <= 1.0 and 0.0 <= rule.weight <= 10.0):
                 return f"cues.{name}: refuse_below and sure_from are 0..1, weight is 0..10"
+            if not -10.0 <= rule.missing <= 0.0:
+                return f"cues.{name}.missing is -10..0"
         if not any(self.rule(name).mode is CueMode.ENFORCED for name in CUE_NAMES):
             return "cues: at least one cue is enforced"
+        if not (0.0 <= self.vital_from <= 1.0 and 0.0 <= self.without_vital <= 1.0):
+            return "cues.vital_from and without_vital are 0..1"
         return "" if -10.0 <= self.prior <= 10.0 else "cues.prior is -10..10"
 
     @property
@@ -92,7 +103,17 @@ def fuse_cues(results: Mapping[str, CueResult], policy: CuePolicy) -> float | No
     shape = [parts.pop(name) for name in (RELIEF, LIGHT) if name in parts]
     in_favour = max((part for part in shape if part > 0.0), default=0.0)
     log_odds = policy.prior + sum(parts.values()) + in_favour + sum(part for part in shape if part < 0.0)
-    return 1.0 / (1.0 + math.exp(-log_odds))
+    unable = (name for name, r in results.items() if r.score is None)
+    log_odds += sum(policy.rule(name).missing for name in unable if policy.rule(name).mode is CueMode.SUPPORTING)
+    figure = 1.0 / (1.0 + math.exp(-log_odds))
+    return figure if _vital(counted, policy) else min(figure, policy.without_vital)
+
+
+def _vital(counted: Iterable[CueResult], policy: CuePolicy) -> bool:
+    """Whether something was seen that only the living do, or need not be."""
+    if policy.vital_from <= 0.0:
+        return True
+    return any(r.name in VITAL and r.score is not None and r.score >= policy.vital_from for r in counted)
 
 
 def refuses(result: CueResult, rule: CueRule) -> bool:

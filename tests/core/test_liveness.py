@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import edge
-from edge.core.cues.result import CUE_NAMES, LIGHT, PULSE, RELIEF, SURROUNDINGS, TEXTURE, CueResult, Unable
+from edge.core.cues.result import CUE_NAMES, EYES, LIGHT, PULSE, RELIEF, SURROUNDINGS, TEXTURE, CueResult, Unable
 from edge.core.errors import ConfigError
 from edge.core.liveness import TEXTURE_ALONE, CueMode, CuePolicy, CueRule, fuse_cues, recorded, refuses
 from edge.core.policy import Policy, decide_face, decode_policy
@@ -156,3 +156,27 @@ def test_a_seed_comes_back_from_the_record_as_it_was() -> None:
     cue = CueResult(name="light", score=0.5, confidence=1.0, details={"seed": seed, "share": 0.123456})
     details = recorded([cue], DEFAULT.cues)["light"].details
     assert int(details["seed"]) == 2**48 - 7 and details["share"] == 0.1235
+
+
+def test_a_mask_kept_moving_is_not_certified_by_shape_and_texture() -> None:
+    """No pulse can be looked for, no eye moves, and a solid mask has relief and may have texture."""
+    strict = decode_policy((RESOURCES / "policy-strict.toml").read_bytes())
+    mask = [result(TEXTURE, 1.0), result(PULSE, None), result(RELIEF, 1.0), result(SURROUNDINGS, 0.82, 0.5)]
+    kind, reasons = outcome_of([*mask, result(EYES, None)], strict)
+    assert kind is OutcomeKind.REVIEW and reasons == (Reason.LIVENESS_UNCERTAIN,)
+    assert outcome_of([*mask, result(EYES, 0.7)], strict)[0] is OutcomeKind.CERTIFIED, "a living one blinks"
+
+
+def test_blinks_behind_a_flat_mask_kept_moving_are_not_enough() -> None:
+    strict = decode_policy((RESOURCES / "policy-strict.toml").read_bytes())
+    mask = [result(TEXTURE, 0.99), result(PULSE, None), result(RELIEF, 0.53, 0.9), result(SURROUNDINGS, 0.82, 0.5)]
+    assert outcome_of([*mask, result(EYES, 0.73)], strict)[0] is OutcomeKind.REVIEW
+
+
+@pytest.mark.parametrize("change", [b"vital_from = 2.0", b"without_vital = -1.0", b"pulse = { missing = 1.0 }"])
+def test_a_policy_that_would_reward_silence_is_refused(change: bytes) -> None:
+    raw = (RESOURCES / "policy.toml").read_bytes()
+    field = change.split(b" ")[0]
+    kept = b"\n".join(line for line in raw.split(b"\n") if not line.startswith(field + b" "))
+    with pytest.raises(ConfigError, match="cues"):
+        decode_policy(kept.replace(b"[cues]", b"[cues]\n" + change))

@@ -20,6 +20,11 @@ def base_pose(cast: Casting, *, turned: bool = True) -> Pose:
     return Pose(turn=turning(yaw, pitch, c.roll_deg), shift_mm=np.array([*c.off_mm, c.distance_mm]))
 
 
+def kept_moving(cast: Casting) -> Hand:
+    """A head that turns by ten degrees and more either way without a rest: too much for a pulse to be seen."""
+    return Hand(cast.rng, sway_mm=5.0, sway_deg=7.0)
+
+
 def bedding(cast: Casting, *, covered: bool = True) -> tuple[list[Layer], list[Layer]]:
     """Pillow behind and blanket before a head that lies at the base pose."""
     pose = base_pose(cast, turned=False)
@@ -45,6 +50,18 @@ def live_asleep(cast: Casting) -> list[Layer]:
         heart=Heart.drawn(rng, bpm=cast.bpm, strength=cast.strength), lids=Lids(shut_s=((-5.0, cast.seconds + 5.0),)),
         stir=Hand(rng, sway_mm=0.3, sway_deg=0.15), breath=Breath(rng, per_min=float(rng.uniform(10, 18))),
         mouth=Wander(rng, 2, sway=0.15), brows=Wander(rng, 2, sway=0.05),
+    )  # fmt: skip
+    behind, before = bedding(cast)
+    return [*behind, Head(shape, base_pose(cast), life=life), *before]
+
+
+@species("live_restless", "live", "the same, the head turning and swaying all the time, as with tremor or unrest", pulse=True)
+def live_restless(cast: Casting) -> list[Layer]:
+    shape, rng = cast.fit(cast.identity, True), cast.rng
+    life = Life(
+        heart=Heart.drawn(rng, bpm=cast.bpm, strength=cast.strength), lids=Lids.drawn(rng, seconds=cast.seconds),
+        stir=kept_moving(cast), breath=Breath(rng, per_min=float(rng.uniform(14, 24))),
+        mouth=Wander(rng, 2, sway=0.8), brows=Wander(rng, 2, sway=0.5),
     )  # fmt: skip
     behind, before = bedding(cast)
     return [*behind, Head(shape, base_pose(cast), life=life), *before]

@@ -8,7 +8,7 @@ import numpy as np
 from tools.attacks import props
 from tools.attacks.head import Head, Life
 from tools.attacks.head_shape import STEP_PX, HeadShape
-from tools.attacks.living import base_pose, bedding
+from tools.attacks.living import base_pose, bedding, kept_moving
 from tools.attacks.motion import Hand, Pose
 from tools.attacks.paper import Print, eye_holes, face_outline, printed, rectangle
 from tools.attacks.projection import Grid
@@ -104,8 +104,16 @@ def print_cutout(cast: Casting) -> list[Layer]:
     "a printed face worn on a living head: bent or moulded, the wearer's eyes blink behind it",
 )
 def mask_eye_holes(cast: Casting) -> list[Layer]:
+    return _worn(cast, Hand(cast.rng, sway_mm=2.0, sway_deg=1.5))
+
+
+@species("mask_holes_moved", "attack", "the same mask, its wearer turning and swaying all the time")
+def mask_holes_moved(cast: Casting) -> list[Layer]:
+    return _worn(cast, kept_moving(cast))
+
+
+def _worn(cast: Casting, worn: Hand) -> list[Layer]:
     shape, pose = cast.fit(cast.identity, True), base_pose(cast)
-    worn = Hand(cast.rng, sway_mm=2.0, sway_deg=1.5)
     wearer_shape = cast.fit(cast.other, True)
     life = Life.drawn(cast.rng, seconds=cast.seconds, bpm=72.0, strength=0.006, still=0.4)
     behind = Pose(turn=np.eye(3), shift_mm=_eyes_of(shape) - _eyes_of(wearer_shape) + np.array([0.0, 0.0, 6.0]))
@@ -127,13 +135,25 @@ def mask_eye_holes(cast: Casting) -> list[Layer]:
     "a rigid head of resin or silicone in the person's shape: no pulse, no lid moves, shines",
 )
 def mask_3d_rigid(cast: Casting) -> list[Layer]:
+    return _bust(cast, Hand(cast.rng, sway_mm=1.2, sway_deg=0.8))
+
+
+@species(
+    "mask_3d_moved",
+    "attack",
+    "the same head kept turning and swaying, so that no pulse can be looked for",
+)
+def mask_3d_moved(cast: Casting) -> list[Layer]:
+    return _bust(cast, kept_moving(cast))
+
+
+def _bust(cast: Casting, carried: Hand) -> list[Layer]:
     shape = cast.fit(cast.identity, True)
     smooth = cv2.bilateralFilter(np.sqrt(shape.albedo), 7, 0.08, 4) ** 2
     grey = smooth @ LUMA_BGR
     colour = np.asarray(np.clip(grey[..., None] + 0.85 * (smooth - grey[..., None]), 0.01, 0.9), np.float32)
     paint = np.dstack([colour * shape.cover[..., None], shape.cover]).astype(np.float32)
     resin = bool(cast.rng.random() < 0.5)
-    carried = Hand(cast.rng, sway_mm=1.2, sway_deg=0.8)
     head = Head(
         shape, base_pose(cast), life=None, carried=carried, paint=lambda time_s: paint,
         gloss=0.05 if resin else 0.035, shine=60.0 if resin else 22.0,
