@@ -38,6 +38,7 @@ from edge.models.bundle import load_bundle
 from edge.models.install import go_back, install, mend
 from edge.models.nets import Nets, load_nets
 from edge.ports import Camera, Light, Panel
+from edge.services.ask import ActiveCheck
 from edge.services.certify import FaceNets
 from edge.services.judge import make_reference
 from edge.services.perceive import Perceiver
@@ -148,6 +149,11 @@ class VisitSide:
     def new_code(self) -> LightCode:
         """A code that nobody can know before the visit. 48 bits: a record's figures hold whole numbers up to 2^53."""
         return draw_code(secrets.randbits(48))
+
+    def new_check(self) -> ActiveCheck:
+        """The optional active check, its order drawn anew; it begins when the lamps' code is over."""
+        lead_s = self.new_code().code_s + 0.5 if self.unit.config.lamps else 1.0
+        return ActiveCheck(secrets.randbits(48), lead_s=lead_s)
 
     def provenance(self, source: CaptureSource, *, by_face: bool) -> Provenance:
         """With what a visit is judged. The nets are named only where they were used."""

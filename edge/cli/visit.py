@@ -49,6 +49,7 @@ class Wishes:
     place: str
     consent: str
     guardian: bool
+    ask: bool
     attest: bool
     witness: str
     recognised_how: str
@@ -86,6 +87,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--place", default="", help="Where: the address code of the village or street."),
         click.option("--consent", default="", metavar="match[,keep[,send]]", help="What was agreed to, per purpose."),
         click.option("--guardian", is_flag=True, help="A guardian gave the consent, not the person."),
+        click.option("--ask", is_flag=True, help="Also ask for blink, turn or mouth, in an order drawn by lot."),
         click.option("--attest", is_flag=True, help="The way without a face: worker and witness declare."),
         click.option("--witness", default="", help="Who witnesses; never the worker."),
         click.option("--recognised-how", default="", help="How the person was recognised."),
@@ -222,10 +224,11 @@ def _draft_by_face(
 
     request.check_face_consent()
     verified = bool(entry) and not wishes.references
+    ask = side.new_check() if wishes.ask else None
     with (
         side.camera(wishes.camera) as camera,
         closing(side.light()) as light,
-        watching(side.policy.burst, quiet=quiet) as watch,
+        watching(side.policy.burst, quiet=quiet, ask=ask) as watch,
     ):
         visit = certify_by_face(
             camera,
@@ -236,6 +239,7 @@ def _draft_by_face(
             watch=watch,
             light=light,
             code=side.new_code(),
+            ask=ask,
         )
     if visit.findings.frames_seen == 0:
         raise InputError("the camera gave no picture", remedy="Check the source of pictures and try again.")

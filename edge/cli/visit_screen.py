@@ -20,6 +20,7 @@ from edge.core.visit import OutcomeKind
 
 if TYPE_CHECKING:
     from edge.core.face import Frame
+    from edge.services.ask import ActiveCheck
     from edge.services.burst import Burst, Watcher
     from edge.services.keep import VisitDraft
     from edge.services.perceive import Observation
@@ -37,16 +38,17 @@ def warn(message: str) -> None:
 
 
 @contextmanager
-def watching(policy: BurstPolicy, *, quiet: bool) -> Iterator[Watcher | None]:
-    """A watcher that shows hint and countdown on stderr; None when `quiet`."""
+def watching(policy: BurstPolicy, *, quiet: bool, ask: ActiveCheck | None = None) -> Iterator[Watcher | None]:
+    """A watcher that shows hint, countdown and what is asked on stderr; None when `quiet`."""
     if quiet:
         yield None
         return
     with Live(console=Console(stderr=True), refresh_per_second=8, transient=True) as live:
 
         def watch(_frame: Frame, observation: Observation, burst: Burst) -> None:
-            left_s = max(0.0, policy.window_s - (burst.last_s - (burst.begun_s or 0.0)))
-            live.update(_moment(observation, burst, left_s))
+            window_s = max(policy.window_s, ask.at_most_s if ask else 0.0)
+            left_s = max(0.0, window_s - (burst.last_s - (burst.begun_s or 0.0)))
+            live.update(Text.assemble(_moment(observation, burst, left_s), _asked(ask)))
 
         yield watch
 
@@ -59,6 +61,14 @@ def _moment(observation: Observation, burst: Burst, left_s: float) -> Text:
         ("" if observation.hint else f"  {burst.still_s:.0f} s", "green"),
         (f"   {len(burst.probes)}/{burst.policy.probes} · {len(burst.live_probabilities)}", "dim"),
     )
+
+
+def _asked(ask: ActiveCheck | None) -> Text:
+    if ask is None or ask.over:
+        return Text("")
+    prompt = ask.prompt
+    words = say("action", prompt.action.value if prompt.action else "rest")
+    return Text(f"\n{prompt.number}/{prompt.of}  {words}", style="bold cyan")
 
 
 def show_outcome(draft: VisitDraft, stored: StoredRecord, *, as_json: bool) -> None:

@@ -5,8 +5,10 @@ a counted cue below its own bound refuses, whatever the others say; no cue certi
 prior below the threshold. Relief and light both speak of shape, and a solid mask has one: in favour only the stronger
 of the two counts, against both do. Shape and texture are what a good mask has too: a policy may ask besides for
 something that only the living do (a pulse, blinks, an answer to what was asked), without which nothing is certified,
-and may hold it against a window that a cue could not tell, for a head can be kept moving on purpose. The figure is a weighted sum of log odds (Ross, Nandakumar & Jain, Handbook of
-Multibiometrics, 2006, ch. 4), each cue's part weighed by how much it could see.
+and may hold it against a window that a cue could not tell, for a head can be kept moving on purpose.
+
+The figure is a weighted sum of log odds (Ross, Nandakumar & Jain, Handbook of Multibiometrics, 2006, ch. 4), each
+cue's part weighed by how much it could see.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ class CueRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class CuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The [cues] of a policy. prior: log odds of a living face before any cue has spoken. basis: sets and figures.
-    vital_from: score that a counted cue of VITAL must reach, or the figure is `without_vital` at most; 0: not asked."""
+    vital_from: score that a counted cue of VITAL must reach, or the figure is `without_vital` at most; 0: none."""
 
     basis: str
     prior: float = 0.0

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.asking import Asked
 from edge.core.face import Affine, FaceMesh, Frame, Picture, Points
 from edge.core.geometry import apply
 from edge.core.light_code import LampState, LightCode
@@ -68,12 +69,15 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sightings:
-    """A capture window: its frames with a face, its scenes, and the code that the lamps followed from `begun_s`."""
+    """A capture window: its frames with a face, its scenes, and the code that the lamps followed from `begun_s`.
+    asked: what was asked of the person meanwhile, in an order drawn from `asked_seed`; nothing without the check."""
 
     frames: Sequence[Sighting]
     scenes: Sequence[Scene]
     begun_s: float = 0.0
     code: LightCode | None = None
+    asked: Sequence[Asked] = ()
+    asked_seed: int = 0
 
     @property
     def times_s(self) -> Floats:

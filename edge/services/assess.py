@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from edge.core.cues.active import active_cue
 from edge.core.cues.eyes import eyes_cue
 from edge.core.cues.light import light_cue
 from edge.core.cues.pulse import pulse_cue
 from edge.core.cues.relief import relief_cue
-from edge.core.cues.result import ACTIVE, EYES, LIGHT, PULSE, RELIEF, SURROUNDINGS, TEXTURE, CueResult, Unable
+from edge.core.cues.result import ACTIVE, EYES, LIGHT, PULSE, RELIEF, SURROUNDINGS, TEXTURE, CueResult
 from edge.core.cues.surroundings import surroundings_cue
 from edge.core.cues.texture import texture_cue
 from edge.core.liveness import CuePolicy
@@ -20,6 +21,7 @@ FROM_SIGHTINGS: dict[str, Callable[[Sightings], CueResult]] = {
     RELIEF: relief_cue,
     LIGHT: light_cue,
     SURROUNDINGS: surroundings_cue,
+    ACTIVE: active_cue,
 }
 
 
@@ -31,8 +33,6 @@ def assess(
     for name in policy.wanted:
         if name == TEXTURE:
             results[name] = texture_cue(live_probabilities, min_frames=min_texture_frames)
-        elif name == ACTIVE:
-            results[name] = CueResult.unable(ACTIVE, Unable.NOT_ASKED)
         else:
             results[name] = FROM_SIGHTINGS[name](sightings)
     return results

@@ -15,6 +15,7 @@ from edge.core.policy import BurstPolicy
 from edge.core.quality import rank
 from edge.core.sighting import Scene, Sighting, Sightings, scene_of, sight
 from edge.ports import Light, LivenessNet
+from edge.services.ask import ActiveCheck
 from edge.services.perceive import Observation, Perceiver
 
 SCENE_GAP_S = 0.2
@@ -45,6 +46,7 @@ class Burst:
     live_times_s: list[float] = field(default_factory=list)
     probes: list[Probe] = field(default_factory=list)
     code: LightCode | None = None
+    ask: ActiveCheck | None = None
     sighted: list[Sighting] = field(default_factory=list)
     scenes: list[Scene] = field(default_factory=list)
 
@@ -76,23 +78,32 @@ class Burst:
 
     def sight(self, frame: Frame, observation: Observation, live_probability: float | None) -> None:
         """Keep of a frame what the liveness cues need."""
+        since_s = frame.captured_s - (self.begun_s or 0.0)
         if observation.face is None:
+            if self.ask:
+                self.ask.follow(None, since_s)
             return
-        lamps = state_at(self.code, frame.captured_s - (self.begun_s or 0.0)) if self.code else None
+        lamps = state_at(self.code, since_s) if self.code else None
         mesh = observation.face.mesh
         self.sighted.append(sight(mesh, frame.captured_s, lamps=lamps, live_probability=live_probability))
         if not self.scenes or frame.captured_s - self.scenes[-1].captured_s >= SCENE_GAP_S:
             self.scenes.append(scene_of(frame, mesh))
+        if self.ask:
+            self.ask.follow(self.sighted[-1], since_s)
 
     @property
     def sightings(self) -> Sightings:
-        return Sightings(frames=self.sighted, scenes=self.scenes, begun_s=self.begun_s or 0.0, code=self.code)
+        return Sightings(
+            frames=self.sighted, scenes=self.scenes, begun_s=self.begun_s or 0.0, code=self.code,
+            asked=self.ask.asked if self.ask else (), asked_seed=self.ask.seed if self.ask else 0,
+        )  # fmt: skip
 
     @property
     def complete(self) -> bool:
         """Whether more frames would add nothing that the policy asks for."""
         return (
-            len(self.probes) >= self.policy.probes
+            (self.ask is None or self.ask.over)
+            and len(self.probes) >= self.policy.probes
             and len(self.live_probabilities) >= self.policy.min_liveness_frames
             and self.live_times_s[-1] - self.live_times_s[0] >= self.policy.min_liveness_s
         )
@@ -105,8 +116,9 @@ class Burst:
 
     @property
     def over(self) -> bool:
-        """Whether the window's time has run out."""
-        return self.begun_s is not None and self.last_s - self.begun_s >= self.policy.window_s
+        """Whether the window's time has run out; what is asked of the person is waited for."""
+        window_s = max(self.policy.window_s, self.ask.at_most_s if self.ask else 0.0)
+        return self.begun_s is not None and self.last_s - self.begun_s >= window_s
 
     @property
     def ambiguous(self) -> bool:
@@ -132,20 +144,22 @@ def collect(
     sightings: bool = True,
     light: Light | None = None,
     code: LightCode | None = None,
+    ask: ActiveCheck | None = None,
 ) -> Burst:
     """Run one capture window over `frames`; ends when it is complete, its time is over, or the source ends.
 
     watch: called after every frame, for a screen. until_complete: False runs the whole window (measurements).
     sightings: whether to keep what cues other than texture need. light, code: lamps, and what they are to follow.
+    ask: the optional active check, which is followed meanwhile (it needs the sightings).
     """
     perceiver.forget()
-    burst = Burst(policy=policy, code=code)
+    burst = Burst(policy=policy, code=code, ask=ask)
     try:
         for frame in frames:
             observation = perceiver.look(frame)
             burst.count(observation)
             live = _judged(frame, observation, burst, liveness_net)
-            if sightings:
+            if sightings or ask:
                 burst.sight(frame, observation, live)
             if watch:
                 watch(frame, observation, burst)

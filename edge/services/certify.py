@@ -12,6 +12,7 @@ from edge.core.policy import Policy, decide_face
 from edge.core.record import FaceFindings
 from edge.core.visit import Outcome
 from edge.ports import Camera, Embedder, FaceDetector, Landmarker, Light, LivenessNet
+from edge.services.ask import ActiveCheck
 from edge.services.burst import Burst, Watcher, collect
 from edge.services.judge import judge
 from edge.services.perceive import Perceiver
@@ -52,18 +53,20 @@ def certify_by_face(
     watch: Watcher | None = None,
     light: Light | None = None,
     code: LightCode | None = None,
+    ask: ActiveCheck | None = None,
 ) -> FaceVisit:
     """Run one capture window and decide. The caller has asked for consent and closes the camera.
 
     references_verified: they came with the unit's own visit list; otherwise the outcome is review at best.
     watch: called after every frame (edge/services/burst.py). light, code: the unit's lamps, and the code drawn for
-    this visit, which they follow. Raises CameraError, LampError and ModelError.
+    this visit, which they follow. ask: the optional active check, drawn for this visit. Raises CameraError,
+    LampError and ModelError.
     """
     perceiver = Perceiver(nets.detector, nets.landmarker, policy.quality)
     lit = light if light and light.present and code else None
     burst = collect(
         camera.frames(), perceiver, nets.liveness, policy.burst, watch=watch,
-        sightings=policy.cues.wanted != (TEXTURE,), light=lit, code=code if lit else None,
+        sightings=policy.cues.wanted != (TEXTURE,), light=lit, code=code if lit else None, ask=ask,
     )  # fmt: skip
     findings = judge(burst, references, nets.embedder, policy, references_verified=references_verified)
     return FaceVisit(findings=findings, outcome=decide_face(findings), burst=burst)

@@ -3,11 +3,14 @@
 import pytest
 
 from edge.cli.words import LANGUAGES, catalogue, say
+from edge.core.asking import Action
 from edge.core.quality import Hint
 from edge.core.visit import OutcomeKind, Reason
 
 
-@pytest.mark.parametrize(("room", "codes"), [("outcome", OutcomeKind), ("reason", Reason), ("hint", Hint)])
+@pytest.mark.parametrize(
+    ("room", "codes"), [("outcome", OutcomeKind), ("reason", Reason), ("hint", Hint), ("action", Action)]
+)
 def test_no_code_is_without_words(room: str, codes: type) -> None:
     for code in codes:
         assert say(room, code.value)

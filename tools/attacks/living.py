@@ -55,7 +55,9 @@ def live_asleep(cast: Casting) -> list[Layer]:
     return [*behind, Head(shape, base_pose(cast), life=life), *before]
 
 
-@species("live_restless", "live", "the same, the head turning and swaying all the time, as with tremor or unrest", pulse=True)
+@species(
+    "live_restless", "live", "the same, the head turning and swaying all the time, as with unrest", pulse=True
+)
 def live_restless(cast: Casting) -> list[Layer]:
     shape, rng = cast.fit(cast.identity, True), cast.rng
     life = Life(

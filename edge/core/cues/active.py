@@ -9,69 +9,73 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
+from edge.core.asking import Action, Asked
 from edge.core.cues.eyes import CORNERS, eye_darkness, shut_frames
 from edge.core.cues.result import ACTIVE, CueResult, Unable
 from edge.core.sighting import Floats, Sighting, Sightings
 
 _TURN, _MOUTH = 0.12, 0.25
+_ANYWAY = 0.25
 _LIPS, _MOUTH_CORNERS = (13, 14), (61, 291)
 
 
-class Action(StrEnum):
-    BLINK = "blink"
-    TURN_LEFT = "turn_left"
-    TURN_RIGHT = "turn_right"
-    MOUTH = "mouth"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request, and the time during which it is to be done, seconds from the window's beginning."""
+class Gesture:
+    """What of a frame can be an answer. darkness: of both eyes, 0..1, higher is more shut. opening: gap between the
+    lips over the mouth's width. turned: how far the nose stands towards the person's own left, in face widths."""
 
-    action: Action
-    from_s: float
-    to_s: float
-
-
-def draw_actions(seed: int, count: int = 3) -> tuple[Action, ...]:
-    """`count` (1..4) different actions in the order that the seed gives; the same seed, the same order."""
-    actions = tuple(Action)
-    order = np.argsort(np.random.PCG64(seed).random_raw(len(actions)), kind="stable")
-    return tuple(actions[i] for i in order[:count])
+    since_s: float
+    darkness: tuple[float, float]
+    opening: float
+    turned: float
 
 
-def active_cue(sightings: Sightings, asked: Sequence[Asked]) -> CueResult:
+def active_cue(sightings: Sightings) -> CueResult:
     """The share of the requests that were done in their time, and were not done all the time anyway."""
+    asked = sightings.asked
     if not asked:
         return CueResult.unable(ACTIVE, Unable.NOT_ASKED)
     if len(sightings.frames) < 10:
         return CueResult.unable(ACTIVE, Unable.TOO_FEW_FRAMES, frames=float(len(sightings.frames)))
-    since_s = sightings.times_s - sightings.begun_s
-    done = {action: _doing(sightings.frames, action) for action in {a.action for a in asked}}
-    answered = []
-    for request in asked:
-        inside = (since_s >= request.from_s) & (since_s <= request.to_s)
-        doing = done[request.action]
-        # What goes on outside of its time as well is no answer.
-        answered.append(bool(doing[inside].any()) and float(doing[~inside].mean() if (~inside).any() else 0.0) < 0.25)
-    share = sum(answered) / len(asked)
-    details = {f"answered_{number}": float(a) for number, a in enumerate(answered, start=1)}
+    gestures = [gesture(frame, sightings.begun_s) for frame in sightings.frames]
+    answers = [answered(gestures, request) for request in asked]
+    share = sum(answers) / len(asked)
+    details = {"seed": float(sightings.asked_seed), "asked": float(len(asked))}
+    details |= {f"answered_{number}": float(a) for number, a in enumerate(answers, start=1)}
     score = 0.98 if share == 1.0 else 0.5 * share
     return CueResult(name=ACTIVE, score=score, confidence=min(1.0, len(asked) / 3.0), details=details)
 
 
-def _doing(frames: Sequence[Sighting], action: Action) -> Floats:
+def gesture(sighting: Sighting, begun_s: float) -> Gesture:
+    """begun_s: of the window."""
+    right, left = (eye_darkness(sighting, eye) for eye in CORNERS)
+    return Gesture(
+        since_s=sighting.captured_s - begun_s, darkness=(right, left), opening=_mouth_opening(sighting),
+        turned=_turned_left(sighting),
+    )  # fmt: skip
+
+
+def answered(gestures: Sequence[Gesture], request: Asked) -> bool:
+    """Whether the request was done in its time; what goes on outside of its time as well is no answer."""
+    since_s = np.array([g.since_s for g in gestures])
+    inside = (since_s >= request.from_s) & (since_s <= request.to_s)
+    if not inside.any():
+        return False
+    doing = _doing(gestures, request.action)
+    outside = doing[~inside]
+    return bool(doing[inside].any()) and float(outside.mean() if outside.size else 0.0) < _ANYWAY
+
+
+def _doing(gestures: Sequence[Gesture], action: Action) -> Floats:
     if action is Action.BLINK:
-        darkness = np.array([[eye_darkness(f, eye) for eye in CORNERS] for f in frames])
-        return shut_frames(darkness)[0].astype(np.float64)
+        return shut_frames(np.array([g.darkness for g in gestures]))[0].astype(np.float64)
     if action is Action.MOUTH:
-        opening = np.array([_mouth_opening(f) for f in frames])
+        opening = np.array([g.opening for g in gestures])
         return (opening > float(np.quantile(opening, 0.2)) + _MOUTH).astype(np.float64)
-    turned = np.array([_turned_left(f) for f in frames])
+    turned = np.array([g.turned for g in gestures])
     turned -= np.median(turned)
     return ((turned if action is Action.TURN_LEFT else -turned) > _TURN).astype(np.float64)
 

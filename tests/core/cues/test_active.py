@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge.core.cues.active import Action, Asked, active_cue, draw_actions
+from edge.core.asking import Action, Asked, draw_actions
+from edge.core.cues.active import active_cue
 from edge.core.sighting import Sightings
 from tests.core.cues.windows import RATE_HZ, face_points, in_pixels, sighting
 
@@ -14,7 +15,7 @@ ASKED = (
 )
 
 
-def doing(left: tuple[float, float], mouth: tuple[float, float]) -> Sightings:
+def doing(left: tuple[float, float], mouth: tuple[float, float], asked: tuple[Asked, ...] = ASKED) -> Sightings:
     frames = []
     for number in range(180):
         at_s = number / RATE_HZ
@@ -25,26 +26,26 @@ def doing(left: tuple[float, float], mouth: tuple[float, float]) -> Sightings:
         if left[0] <= at_s <= left[1]:
             points[1, 0] += 0.2
         frames.append(sighting(at_s, points_px=in_pixels(points)))
-    return Sightings(frames=frames, scenes=())
+    return Sightings(frames=frames, scenes=(), asked=asked, asked_seed=7)
 
 
 def test_what_was_asked_and_done_in_time_counts() -> None:
-    result = active_cue(doing((1.5, 2.5), (3.5, 4.5)), ASKED)
+    result = active_cue(doing((1.5, 2.5), (3.5, 4.5)))
     assert result.score is not None and result.score > 0.9
 
 
 def test_a_recording_with_another_order_does_not_pass() -> None:
-    result = active_cue(doing((3.5, 4.5), (1.5, 2.5)), ASKED)
+    result = active_cue(doing((3.5, 4.5), (1.5, 2.5)))
     assert result.score is not None and result.score < 0.5
 
 
 def test_a_mouth_that_always_stands_open_is_no_answer() -> None:
-    result = active_cue(doing((1.5, 2.5), (0.0, 6.0)), ASKED)
+    result = active_cue(doing((1.5, 2.5), (0.0, 6.0)))
     assert result.score is not None and result.score < 0.5
 
 
 def test_nobody_asked_nobody_judged() -> None:
-    assert active_cue(doing((0, 0), (0, 0)), ()).not_assessable == "not_asked"
+    assert active_cue(doing((0, 0), (0, 0), asked=())).not_assessable == "not_asked"
 
 
 def test_the_order_comes_from_the_seed_and_is_not_always_the_same() -> None:
