@@ -14,6 +14,7 @@ from central.cli_models import models
 from central.cli_parcel import import_
 from central.cli_pki import broker, pki
 from central.cli_show import show, verify
+from central.cli_workers import worker
 from central.clock import now_utc
 from central.config import StoreKind, check_id
 from central.console import (
@@ -205,6 +206,7 @@ main.add_command(report)
 main.add_command(simulate)
 main.add_command(serve)
 main.add_command(user)
+main.add_command(worker)
 main.add_command(pki)
 main.add_command(broker)
 

@@ -13,6 +13,8 @@ from rich.table import Table
 
 from central.console import DOES_NOT_VERIFY, NOT_CHECKED, OK, as_json, in_folder, open_central, print_json
 from central.receipts import load_public
+from central.rows import workers
+from central.rows.workers import WorkerKey
 from central.store import Transaction, UnitRow
 from edge.core.chain import StoredRecord
 from edge.core.envelope import parse
@@ -33,12 +35,13 @@ def show(unit_id: str | None, folder: Path, as_json: bool) -> None:
     """Show the visits received: outcomes, scores, receipts, gaps, refusals and alarms."""
     config, store = open_central(folder)
     with store, store.transaction() as transaction:
+        keys = {key.keyid: key for key in workers.every(transaction.connection)}
         receipts = [r["issued_utc"] for r in transaction.rows("receipts", unit_id)]
         document = {
             "central_id": config.central_id,
             "kind": config.kind.value,
             "units": [_unit(transaction, u) for u in transaction.units() if unit_id in (None, u.unit_id)],
-            "records": [_record(row) for row in transaction.rows("records", unit_id)],
+            "records": [_record(row, keys) for row in transaction.rows("records", unit_id)],
             "receipts": {"count": len(receipts), "last_utc": receipts[-1] if receipts else None},
             "refusals": [_without(row, "id") for row in transaction.rows("refusals", unit_id)],
             "alarms": [_without(row, "id", "envelope") for row in transaction.rows("alarms", unit_id)],
@@ -61,7 +64,8 @@ def verify(ctx: click.Context, folder: Path, as_json: bool) -> None:
     config, store = open_central(folder)
     with store, store.transaction() as transaction:
         own = load_public(folder / config.receipt_key)
-        reports = [_verified(transaction, unit, own) for unit in transaction.units()]
+        people = [key.document for key in workers.every(transaction.connection)]
+        reports = [_verified(transaction, unit, [own, *people]) for unit in transaction.units()]
     worst = max((EXITS[r.verdict] for r in reports), key=[OK, NOT_CHECKED, DOES_NOT_VERIFY].index, default=OK)
     if as_json:
         verdict = next(v for v, code in EXITS.items() if code == worst)
@@ -72,7 +76,7 @@ def verify(ctx: click.Context, folder: Path, as_json: bool) -> None:
     ctx.exit(worst)
 
 
-def _verified(transaction: Transaction, unit: UnitRow, own: PublicKeyDocument) -> Report:
+def _verified(transaction: Transaction, unit: UnitRow, others: list[PublicKeyDocument]) -> Report:
     stored = (
         StoredRecord(
             sequence=row["sequence"],
@@ -85,7 +89,7 @@ def _verified(transaction: Transaction, unit: UnitRow, own: PublicKeyDocument) -
         for row in transaction.rows("records", unit.unit_id)
     )
     receipts = (row["envelope"] for row in transaction.rows("receipts", unit.unit_id))
-    return verify_chain(stored, [unit.key, own], unit_id=unit.unit_id, receipts=receipts)
+    return verify_chain(stored, [unit.key, *others], unit_id=unit.unit_id, receipts=receipts)
 
 
 def _unit(transaction: Transaction, unit: UnitRow) -> dict[str, Any]:
@@ -107,8 +111,10 @@ def _gaps(held: Sequence[int]) -> list[tuple[int, int]]:
     return [(before + 1, after - 1) for before, after in pairs if after > before + 1]
 
 
-def _record(row: dict[str, Any]) -> dict[str, Any]:
+def _record(row: dict[str, Any], keys: dict[str, WorkerKey]) -> dict[str, Any]:
     shown = _without(row, "id", "envelope")
+    for who in ("worker", "witness"):
+        shown[f"{who}_signature"] = workers.standing(row[f"{who}_keyid"], keys).value
     shown["reasons"] = msgspec.json.decode(row["reasons"])
     record = _decoded(row)
     face = record.face if record else None
@@ -146,12 +152,13 @@ def _report(report: Report) -> dict[str, Any]:
 def _print(document: dict[str, Any]) -> None:
     console = Console(markup=False)
     table = Table(title=f"{document['central_id']}: {len(document['records'])} {document['kind']} records")
-    for heading in ("unit", "no.", "visit", "outcome", "reasons", "similar", "live", "received"):
+    for heading in ("unit", "no.", "visit", "outcome", "reasons", "similar", "live", "worker's key", "received"):
         table.add_column(heading, overflow="fold")
     for row in document["records"]:
         scores = ("–" if row[n] is None else f"{row[n]:.3f}" for n in ("comparison", "liveness"))
         said = (row["visit_id"], row["outcome"], ", ".join(row["reasons"]))
-        table.add_row(row["unit_id"], str(row["sequence"]), *said, *scores, row["received_utc"][:19])
+        place, signed = (row["unit_id"], str(row["sequence"])), row["worker_signature"]
+        table.add_row(*place, *said, *scores, signed, row["received_utc"][:19])
     console.print(table)
     for unit in document["units"]:
         gaps = ", ".join(f"{a}–{b}" for a, b in unit["gaps"]) or "none"

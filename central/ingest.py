@@ -27,6 +27,8 @@ import msgspec
 from central.config import StoreKind
 from central.held import Held
 from central.receipts import ReceiptIssuer
+from central.refusal import Refused, check_storable, keep_refusal
+from central.rows.workers import WorkerKey, known
 from central.store import CentralStore, Transaction, UnitRow
 from edge.core.cosigning import open_record
 from edge.core.envelope import (
@@ -41,8 +43,8 @@ from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
 from edge.core.keys import KeyPurpose
 from edge.core.receipt import Receipt, ReceiptItem, Verdict
 from edge.core.record import GENESIS_SHA256, VisitRecord
+from edge.core.visit import Cosigner, CosignerRole
 
-LARGEST_SEQUENCE = 2**63 - 1
 Row: TypeAlias = dict[str, Any]
 _BY_STEP = {
     ("key", CouldNotBeChecked): "unknown_key",
@@ -52,7 +54,6 @@ _BY_STEP = {
     ("payload", DoesNotVerify): "bad_payload",
     ("workers", DoesNotVerify): "bad_cosigner",
 }
-ALARMS = frozenset({"conflicting_record", "chain_mismatch"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +72,12 @@ class Answer:
     envelope: bytes
 
 
-class Refused(Exception):
-    """Ends the steps; never leaves this file."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A record that is good by itself: the row to store, and who signed beside the unit."""
 
-    def __init__(self, reason: str, detail: str, sequence: int | None = None) -> None:
-        super().__init__(detail)
-        self.reason, self.detail, self.sequence = reason, detail, sequence
+    row: Row
+    cosigners: tuple[Cosigner, ...]
 
 
 class Ingest:
@@ -94,17 +95,15 @@ class Ingest:
             # All units of the batch are locked first and in one order: two processes cannot wait for each other.
             units = {unit_id: transaction.unit(unit_id) for unit_id in sorted({a.unit_id for a in arrivals})}
             examined = [(a, self._examined(units[a.unit_id], a, at_utc)) for a in arrivals]
+            taken = [(a, e) for a, e in examined if not isinstance(e, Refused)]
+            keys = known(transaction.connection, {c.keyid for _, e in taken for c in e.cosigners})
             held = {
-                unit_id: Held(
-                    transaction,
-                    unit_id,
-                    [e for a, e in examined if a.unit_id == unit_id and not isinstance(e, Refused)],
-                )
+                unit_id: Held(transaction, unit_id, [e.row for a, e in taken if a.unit_id == unit_id])
                 for unit_id in units
             }
             items: dict[str, list[ReceiptItem]] = {}
-            for arrival, row in examined:
-                item = self._decide(transaction, held[arrival.unit_id], arrival, row, at_utc)
+            for arrival, found in examined:
+                item = self._decide(transaction, held[arrival.unit_id], arrival, found, keys, at_utc)
                 items.setdefault(arrival.unit_id, []).append(item)
             for of_unit in held.values():
                 transaction.add_records(of_unit.fresh)
@@ -114,12 +113,20 @@ class Ingest:
             ]
 
     def _decide(
-        self, transaction: Transaction, held: Held, arrival: Arrival, row: Row | Refused, at_utc: str
+        self,
+        transaction: Transaction,
+        held: Held,
+        arrival: Arrival,
+        found: Examined | Refused,
+        keys: dict[str, WorkerKey],
+        at_utc: str,
     ) -> ReceiptItem:
         """What the receipt will say of it."""
-        if isinstance(row, Refused):
-            return _refused(transaction, arrival, row, at_utc)
+        if isinstance(found, Refused):
+            return _refused(transaction, arrival, found, at_utc)
+        row = found.row
         try:
+            _check_cosigners(found, keys)
             if not _holds(held, row):
                 _check_chain(held, row)
                 held.add(row)
@@ -127,13 +134,13 @@ class Ingest:
             return _refused(transaction, arrival, refusal, at_utc)
         return ReceiptItem(sha256=row["sha256"], verdict=Verdict.STORED, sequence=row["sequence"])
 
-    def _examined(self, unit: UnitRow | None, arrival: Arrival, at_utc: str) -> Row | Refused:
-        """Steps 1 to 6: the row that is to be stored, or why not."""
+    def _examined(self, unit: UnitRow | None, arrival: Arrival, at_utc: str) -> Examined | Refused:
+        """Steps 1 to 6 as far as no database is needed: what is to be stored, or why not."""
         try:
             record, payload_type = self._checked(unit, arrival)
         except Refused as refusal:
             return refusal
-        return _row(record, arrival, payload_type, at_utc)
+        return Examined(row=_row(record, arrival, payload_type, at_utc), cosigners=record.cosigners)
 
     def _checked(self, unit: UnitRow | None, arrival: Arrival) -> tuple[VisitRecord, str]:
         if len(arrival.raw) > MAX_ENVELOPE_BYTES:
@@ -166,7 +173,7 @@ class Ingest:
             raise Refused(_BY_STEP[e.step, type(e)], e.message[:300]) from e
         if record.unit_id != arrival.unit_id:
             raise Refused("wrong_unit", f"the record is of unit {record.unit_id[:63]!r}", record.sequence)
-        _check_storable(record)
+        check_storable(record)
         return record
 
     def _answer(
@@ -205,27 +212,11 @@ class Ingest:
         )
 
 
-def _check_storable(record: VisitRecord) -> None:
-    """What a signed payload may say and a database column may not hold."""
-    if record.sequence > LARGEST_SEQUENCE:
-        raise Refused("bad_payload", "the sequence is out of range")
-    for text in (record.record_id, record.previous_sha256, record.visit.visit_id, record.visit.begun_utc):
-        if "\0" in text or len(text) > 256 or not text.isprintable():
-            raise Refused("bad_payload", "an id or time holds characters that none may hold", record.sequence)
-
-
 def _refused(transaction: Transaction, arrival: Arrival, refusal: Refused, at_utc: str) -> ReceiptItem:
-    """Keep the refusal, and the alarm where it is one."""
     # What is quoted of a message may hold what no text column takes (NUL at PostgreSQL).
     detail = "".join(c if c.isprintable() else "?" for c in refusal.detail)
     row = {"unit_id": arrival.unit_id, "sha256": digest(arrival.raw), "detail": detail}
-    if refusal.reason == "unit_revoked":
-        # One alarm for each unit: whoever has a revoked one could otherwise fill the disk.
-        once = {**row, "kind": refusal.reason, "sha256": "0" * 64, "raised_utc": at_utc, "envelope": b""}
-        transaction.raise_alarm(once)
-    if refusal.reason in ALARMS:
-        transaction.raise_alarm({**row, "kind": refusal.reason, "raised_utc": at_utc, "envelope": arrival.raw})
-    transaction.note_refusal({**row, "reason": refusal.reason, "size_bytes": len(arrival.raw)}, at_utc=at_utc)
+    keep_refusal(transaction, row, refusal.reason, arrival.raw, at_utc=at_utc)
     return ReceiptItem(
         sha256=row["sha256"],
         verdict=Verdict.REFUSED,
@@ -233,6 +224,16 @@ def _refused(transaction: Transaction, arrival: Arrival, refusal: Refused, at_ut
         reason=refusal.reason,
         detail=detail,
     )
+
+
+def _check_cosigners(found: Examined, keys: dict[str, WorkerKey]) -> None:
+    """The end of step 6: a key that is known as somebody else's, or of another unit, signs for nobody. One that is
+    not known at all is taken: it is the unit that vouches for the record, and the worker may be registered later."""
+    for cosigner in found.cosigners:
+        key = keys.get(cosigner.keyid)
+        if key is not None and key.contradicts(cosigner, found.row["unit_id"]):
+            detail = f"the key of {cosigner.worker_id!r} is known as that of {key.worker_id!r} on {key.unit_id}"
+            raise Refused("bad_cosigner", detail, found.row["sequence"])
 
 
 def _holds(held: Held, row: Row) -> bool:
@@ -277,7 +278,13 @@ def _row(record: VisitRecord, arrival: Arrival, payload_type: str, at_utc: str) 
         "scheme": record.visit.person_served.scheme.value,
         "address_code": _column(record.visit.place.address_code),
         "worker": _column(record.visit.person_serving),
+        "worker_keyid": _keyid(record, CosignerRole.WORKER),
+        "witness_keyid": _keyid(record, CosignerRole.WITNESS),
     }
+
+
+def _keyid(record: VisitRecord, role: CosignerRole) -> str:
+    return next((c.keyid for c in record.cosigners if c.role is role), "")
 
 
 def _column(text: str) -> str:

@@ -58,6 +58,9 @@ records = Table(
     Column("scheme", Text, nullable=False, server_default=""),
     Column("address_code", Text, nullable=False, server_default=""),
     Column("worker", Text, nullable=False, server_default=""),
+    # Who signed beside the unit, by key; "" when nobody did.
+    Column("worker_keyid", String(128), nullable=False, server_default=""),
+    Column("witness_keyid", String(128), nullable=False, server_default=""),
     UniqueConstraint("unit_id", "sequence"),
     UniqueConstraint("unit_id", "record_id"),
     Index("records_by_person", "person_id"),

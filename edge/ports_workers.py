@@ -16,7 +16,8 @@ from edge.core.workers import PinCounter
 class StoredWorker:
     """A worker's key as it lies. sealed, sealed_name: under the data key; the former under the PIN too.
 
-    retired_utc: "" while it may sign; a retired key stays known, so that what it signed still verifies.
+    retired_utc: "" while it may sign; a retired key stays known, so that what it signed still verifies. enrolment:
+    the signed document by which central learns of the key (edge/core/worker_enrolment.py).
     """
 
     worker_id: str
@@ -25,6 +26,7 @@ class StoredWorker:
     sealed_name: bytes = field(repr=False)
     made_utc: str
     retired_utc: str = ""
+    enrolment: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ unit.toml does not name has the default of edge/core/config.py.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,20 +15,18 @@ from typing import Self
 from edge.core.config import UNIT_ID, UnitConfig, decode_config
 from edge.core.errors import ConfigError, CouldNotBeChecked, InputError, SigningError, StoreError
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument
-from edge.core.unlock_code import challenge_of
+from edge.core.keys import fingerprint as fingerprint
 from edge.core.verdict import Report
 from edge.device.clock import SystemClock
 from edge.services.audit import audit_export, audit_record, audit_store
 from edge.services.workers import WorkerKeys
 from edge.signing import at_rest, keyfile, trust
-from edge.signing.trust import fingerprint as fingerprint
-from edge.signing.worker_keys import PinBox
 from edge.store.database import StoreFile, create_store, sync_folder
 from edge.store.export import ExportFile
 from edge.store.outbox import SqliteOutbox
 from edge.store.records import SqliteRecordStore
 from edge.store.target import TargetKind, kind_of, read_record
-from edge.store.workers import SqliteWorkers
+from edge.wiring_workers import worker_documents, workers_of
 
 SYSTEM_FOLDER = Path("/var/lib/doorstep")
 RECORD_KEY = "record"
@@ -90,15 +87,7 @@ class Unit:
     @cached_property
     def workers(self) -> WorkerKeys:
         """The field workers of this unit, who open their keys by PIN. Raises SigningError without the data key."""
-        return WorkerKeys(
-            unit_id=self.config.unit_id,
-            purpose=self.public.purpose,
-            store=SqliteWorkers(self.store_file),
-            box=PinBox(self.at_rest),
-            at_rest=self.at_rest,
-            clock=self.clock,
-            new_challenge=lambda: challenge_of(secrets.token_bytes(10)),
-        )
+        return workers_of(self)
 
     @property
     def key_dir(self) -> Path:
@@ -131,7 +120,7 @@ class Unit:
 
     def known(self) -> list[PublicKeyDocument]:
         """The same and the keys of the unit's workers, the retired ones too: for verifying what was signed here."""
-        return trust.merged([*self.believed(), *(w.public for w in SqliteWorkers(self.store_file).stored())])
+        return trust.merged([*self.believed(), *worker_documents(self)])
 
     def close(self) -> None:
         if "store_file" in self.__dict__:

@@ -15,7 +15,7 @@ from edge import __version__
 from edge.core.bench_rules import BoardFacts, judge_board, judge_certificate, judge_clock, judge_space
 from edge.core.bench_sheet import BenchSheet, SheetLine, failed, passed, sign_sheet, skipped
 from edge.core.errors import InputError, SigningError
-from edge.core.keys import KeyRole
+from edge.core.keys import KeyRole, key_sha256, spaced
 from edge.core.light_code import DARK
 from edge.core.record import SourceKind
 from edge.core.verdict import Verdict
@@ -25,7 +25,6 @@ from edge.paper.bench_page import bench_page
 from edge.services.audit import audit_store
 from edge.services.examine import Check, camera_line, examine, lamps_line, look_through
 from edge.signing.certificate import read_certificate
-from edge.signing.trust import key_sha256, spaced
 from edge.sync.tls import probe_broker
 from edge.wiring import Unit
 from edge.wiring_sync import STATEMENT, sync_keys

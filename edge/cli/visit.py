@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.cli.options import UNIT_OPTION, json_option
+from edge.cli.pins import sign_in
 from edge.cli.visit_screen import show_outcome, warn, watching
 from edge.core.errors import InputError
 from edge.core.visit import (
@@ -58,6 +59,11 @@ class Wishes:
     denied: bool
     why: str | None
     not_performed: str | None
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who may have to sign: the worker, and the witness of an attestation."""
+        return (self.worker, self.witness) if self.attest and self.witness else (self.worker,)
 
 
 def _camera_spec(camera: str | None, video: Path | None, stills: Path | None) -> str | None:
@@ -123,6 +129,9 @@ def visit(
       doorstep visit --person-id p-1 --worker w-1 --attest --witness w-2 --recognised-how "id card" \\
           --document id_card --why refused_face
 
+    On a unit with workers (`doorstep worker`) the worker's PIN is asked for first, and the witness's where the
+    witness is one of them; without a terminal they are read from standard input, one a line.
+
     Not performed:
 
     \b
@@ -136,6 +145,7 @@ def visit(
     from edge.wiring_visit import VisitSide
 
     with open_unit(unit_dir) as unit:
+        people = sign_in(unit, wishes.people)
         if wishes.photos and "send" not in wishes.consent.split(","):
             raise click.UsageError("--photo leaves the unit, which wants --consent send")
         check_visit_may_begin(unit)
@@ -145,7 +155,9 @@ def visit(
         draft = _draft(side, wishes, entry, _request(side, wishes, entry), quiet=as_json)
         from edge.services.keep import keep_visit
 
-        stored = keep_visit(draft, store=unit.store, signer=unit.record_key, clock=unit.clock)
+        stored = keep_visit(
+            draft, store=unit.store, signer=unit.record_key, clock=unit.clock, cosigners=people
+        )
         for file in wishes.photos:
             keep_photo(unit, stored, file)
     show_outcome(draft, stored, as_json=as_json)

@@ -55,6 +55,7 @@ class Effects:
     command: Command | None = None
     standing: Standing | None = None
     purge_evidence_of: str | None = None
+    unlock_worker: str | None = None
     bundle: BundleOffer | None = None
 
 
@@ -98,7 +99,9 @@ def _command(command: Command, state: DownwardState) -> Effects:
     name = command.name
     if name is CommandName.UNLOCK_WORKER and not command.subject:
         raise MessageRefused("bad_content", "which worker is to be unlocked is not said")
-    if name in (CommandName.UNLOCK_WORKER, CommandName.WITHDRAWN):
+    if name is CommandName.UNLOCK_WORKER:
+        return Effects(command=command, unlock_worker=command.subject)
+    if name is CommandName.WITHDRAWN:
         return Effects(command=command)
     if name is CommandName.PURGE:
         return _purge(command)

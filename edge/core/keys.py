@@ -6,6 +6,7 @@ signs simulated ones, whatever the camera (docs/adr/0003).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -56,6 +57,21 @@ class PublicKeyDocument(msgspec.Struct, frozen=True, kw_only=True):
             raise CouldNotBeChecked("a sealing key signs nothing", step="key")
         value = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": self.public_hex}}
         return SSlibKey.from_dict(self.keyid, value)
+
+
+def key_sha256(document: PublicKeyDocument) -> str:
+    """SHA-256 of the public key, in hex."""
+    return hashlib.sha256(bytes.fromhex(document.public_hex)).hexdigest()
+
+
+def fingerprint(document: PublicKeyDocument) -> str:
+    """The same in groups of four, to be read out over the telephone."""
+    return spaced(key_sha256(document))
+
+
+def spaced(hexadecimal: str) -> str:
+    """Hex digits in groups of four."""
+    return " ".join(hexadecimal[i : i + 4] for i in range(0, len(hexadecimal), 4))
 
 
 def keys_of(documents: Iterable[PublicKeyDocument], role: KeyRole, owner: str | None = None) -> dict[str, Key]:

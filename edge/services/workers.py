@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from securesystemslib.signer import Signer
+
 from edge.core.errors import InputError, PinLocked, PinRefused, SigningError
 from edge.core.keys import KeyPurpose, PublicKeyDocument
 from edge.core.record import ClockState
@@ -49,7 +51,11 @@ class WorkerSummary:
 
 
 class WorkerKeys:
-    """The workers of one unit. new_challenge: a fresh random text (edge/core/unlock_code.py `challenge_of`)."""
+    """The workers of one unit.
+
+    vouch: the enrolment of a key, signed by the unit and by that key (edge/core/worker_enrolment.py). new_challenge:
+    a fresh random text (edge/core/unlock_code.py `challenge_of`).
+    """
 
     def __init__(
         self,
@@ -60,9 +66,10 @@ class WorkerKeys:
         box: WorkerKeyBox,
         at_rest: AtRest,
         clock: Clock,
+        vouch: Callable[[PublicKeyDocument, Signer], bytes],
         new_challenge: Callable[[], str],
     ) -> None:
-        self._unit_id, self._purpose = unit_id, purpose
+        self._unit_id, self._purpose, self._vouch = unit_id, purpose, vouch
         self._store, self._box, self._at_rest = store, box, at_rest
         self._clock, self._new_challenge = clock, new_challenge
 
@@ -90,6 +97,10 @@ class WorkerKeys:
         made = self._make(worker_id, pin, self._name(stored))
         self._store.step(worker_id, lambda _counter: PinCounter(), event="renewed")
         return made
+
+    def enrolment(self, worker_id: str) -> bytes:
+        """What central registers the worker's key by. Raises InputError when there is no such worker."""
+        return self._find(worker_id).enrolment
 
     def retire(self, worker_id: str) -> None:
         """The worker signs no more on this unit. Raises InputError when there is none of this id."""
@@ -181,6 +192,7 @@ class WorkerKeys:
                 sealed=sealed,
                 sealed_name=self._at_rest.seal(name.encode(), context=_name_context(worker_id)),
                 made_utc=self._clock.now_utc(),
+                enrolment=self._vouch(public, signer),
             )
         )
         return OpenWorker(worker_id=worker_id, public=public, name=name, signer=signer)

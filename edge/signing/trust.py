@@ -74,18 +74,3 @@ def add(folder: Path, document: PublicKeyDocument) -> Path:
 def owners(documents: Iterable[PublicKeyDocument], role: KeyRole) -> list[str]:
     """Who may sign as `role`."""
     return sorted({d.owner for d in documents if d.role is role})
-
-
-def key_sha256(document: PublicKeyDocument) -> str:
-    """SHA-256 of the public key, in hex."""
-    return hashlib.sha256(bytes.fromhex(document.public_hex)).hexdigest()
-
-
-def fingerprint(document: PublicKeyDocument) -> str:
-    """The same in groups of four, to be read out over the telephone."""
-    return spaced(key_sha256(document))
-
-
-def spaced(hexadecimal: str) -> str:
-    """Hex digits in groups of four."""
-    return " ".join(hexadecimal[i : i + 4] for i in range(0, len(hexadecimal), 4))

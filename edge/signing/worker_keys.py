@@ -5,8 +5,8 @@ and the unit's data key, under which the store keeps this once more (edge/signin
 Parameters: 32 MiB, 4 passes, 1 lane. On a Pi Zero 2 W the visit daemon with its nets and one derivation must fit into
 512 MB, which rules out RFC 9106's 2 GiB and makes its 64 MiB tight while a visit runs; 4 passes instead of 3 make
 up for half of that in time. One lane, because more would gain the worker what they gain the thief. It is above
-OWASP's least (19 MiB, 2 passes). `doorstep worker bench` prints what a derivation takes on a board. The parameters
-stand beside the key, within bounds, so that they can grow without locking anybody out.
+OWASP's least (19 MiB, 2 passes). The parameters stand beside the key, within bounds, so that they can grow without
+locking anybody out.
 """
 
 from __future__ import annotations

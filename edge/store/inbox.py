@@ -14,6 +14,7 @@ from edge.core.downward_apply import DownwardState, Effects, Standing
 from edge.core.errors import StoreError
 from edge.store.bundles import note_offer
 from edge.store.database import StoreFile
+from edge.store.workers import clear_counter
 
 LISTED, TASK, COMMAND = b"listed", b"task", b"command"
 """What a sealed row is, for HPKE's `info`: a row moved to another table does not open."""
@@ -112,6 +113,8 @@ class SqliteInbox:
             )
         if effects.bundle:
             note_offer(db, sequence, effects.bundle)
+        if effects.unlock_worker is not None:
+            clear_counter(db, effects.unlock_worker, "unlocked by central", self._file.now_utc())
         if effects.task:
             sealed = self._seal(msgspec.json.encode(effects.task), TASK)
             db.execute("INSERT INTO tasks (sequence, sealed) VALUES (?, ?)", (sequence, sealed))

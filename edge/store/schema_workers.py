@@ -31,3 +31,5 @@ WORKERS = (
     """CREATE TRIGGER workers_never_go BEFORE DELETE ON workers
         BEGIN SELECT RAISE(ABORT, 'workers keys never go'); END""",
 )
+
+ENROLMENTS = ("ALTER TABLE workers ADD COLUMN enrolment BLOB NOT NULL DEFAULT x''",)

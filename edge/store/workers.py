@@ -13,7 +13,7 @@ from edge.core.workers import PinCounter
 from edge.ports_workers import StoredWorker
 from edge.store.database import StoreFile
 
-_KEY_COLUMNS = "worker_id, public, sealed, sealed_name, made_utc, retired_utc"
+_KEY_COLUMNS = "worker_id, public, sealed, sealed_name, made_utc, retired_utc, enrolment"
 _COUNTER_COLUMNS = "failed, challenge, served_s, boot_id, monotonic_s, locked_utc"
 
 
@@ -36,11 +36,11 @@ class SqliteWorkers:
                 (self._file.now_utc(), worker.worker_id, worker.public.keyid),
             )
             db.execute(
-                f"INSERT INTO workers (keyid, {_KEY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                f"INSERT INTO workers (keyid, {_KEY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (keyid) DO UPDATE SET sealed = excluded.sealed",
                 (
                     worker.public.keyid, worker.worker_id, public, worker.sealed, worker.sealed_name,
-                    worker.made_utc, worker.retired_utc,
+                    worker.made_utc, worker.retired_utc, worker.enrolment,
                 ),
             )  # fmt: skip
 
@@ -105,4 +105,5 @@ def _worker(row: Any) -> StoredWorker:
         sealed_name=bytes(row[3]),
         made_utc=row[4],
         retired_utc=row[5],
+        enrolment=bytes(row[6]),
     )

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from edge.core.errors import CouldNotBeChecked, SigningError
-from edge.core.keys import KeyRole
-from edge.signing.trust import add, fingerprint, owners, read_document, read_folder
+from edge.core.keys import KeyRole, fingerprint
+from edge.signing.trust import add, owners, read_document, read_folder
 from tests.samples import CENTRAL_KEY, UNIT_KEY, sample_key
 
 

@@ -66,6 +66,6 @@ def sign_in_with(path: Path, pin: str, told: Connection) -> None:
     file, key, clock = StoreFile(path, lambda: ""), AtRestKey(b"k" * 32), ManualClock()
     keys = WorkerKeys(
         unit_id=UNIT, purpose=KeyPurpose.DEMONSTRATION, store=SqliteWorkers(file), box=HaltingBox(key, told),
-        at_rest=key, clock=clock, new_challenge=lambda: "ABCD EFGH",
+        at_rest=key, clock=clock, vouch=lambda _key, _signer: b"", new_challenge=lambda: "ABCD EFGH",
     )  # fmt: skip
     keys.open(WORKER, pin)

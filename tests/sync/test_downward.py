@@ -21,7 +21,7 @@ from edge.core.downward_content import (
     VisitListChange,
     encode_content,
 )
-from edge.core.errors import InputError, StoreError
+from edge.core.errors import InputError, PinLocked, PinRefused, StoreError
 from edge.core.keys import KeyPurpose, KeyRole
 from edge.core.visit import Scheme
 from edge.services.inbox import MOST_WAITING
@@ -111,6 +111,20 @@ def test_lost_message_is_sent_again_when_the_unit_is_heard(bench: Bench) -> None
     bench.drain.close()
     bench.run(steps=2)
     assert outcomes(bench) == [("applied", "")]
+
+
+def test_centrals_unlock_command_ends_the_lock_of_that_worker_only(bench: Bench) -> None:
+    for worker_id in ("w-1", "w-2"):
+        bench.unit.workers.add(worker_id, "280617")
+        for _ in range(3):
+            with pytest.raises((PinRefused, PinLocked)):
+                bench.unit.workers.open(worker_id, "590284")
+    bench.issue(UNLOCK)
+    bench.run(steps=2)
+    assert outcomes(bench) == [("applied", "")]
+    assert bench.unit.workers.open("w-1", "280617").worker_id == "w-1"
+    with pytest.raises(PinLocked):
+        bench.unit.workers.open("w-2", "280617")
 
 
 def test_message_before_its_turn_waits_for_the_gap(bench: Bench) -> None:
