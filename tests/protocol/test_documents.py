@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from central.ingest import ALARMS
+from central.refusal import ALARMS
 from edge.core.confirmation import open_confirmation
 from edge.core.downward import content_of, open_message
 from edge.core.downward_content import decode_content
