@@ -1,4 +1,4 @@
-"""The composition root of what leaves on paper: slips made and checked. Pictures are loaded only when one is read."""
+"""The composition root of what leaves on paper: slips made and checked, the form."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.core.chain import StoredRecord
+from edge.core.envelope import SIMULATED_VISIT_TYPE
 from edge.core.errors import InputError
-from edge.core.renewal import Renewal
+from edge.core.form import form_of
+from edge.core.renewal import Renewal, next_due_date
 from edge.core.slip import PREFIX
 from edge.core.visit_list import ListEntry
+from edge.gate.words import Words
 from edge.paper.qr import qr_png, qr_svg
 from edge.paper.qr_reading import MAX_BYTES, read_qr
 from edge.services.slip import make_slip, record_of
@@ -33,6 +36,26 @@ def family_slip(
     """The text of the QR code for one of the unit's records. listed: a person's row of the visit list, if any."""
     entry = listed(record_of(stored).visit.person_served.person_id)
     return make_slip(stored, unit.record_key, renewal, due_date=entry.due_date if entry else "")
+
+
+def application_form(
+    unit: Unit, stored: StoredRecord, renewal: Renewal, listed: Callable[[str], ListEntry | None], language: str
+) -> bytes:
+    """The form of one of the unit's records as a PDF, without a face. Raises PaperError without a Chinese font."""
+    from edge.paper.form import form_pdf  # a third of a second and fonts, which checking a slip does without
+
+    record = record_of(stored)
+    entry = listed(record.visit.person_served.person_id)
+    due_date = entry.due_date if entry else ""
+    form = form_of(
+        record,
+        stored.sha256,
+        entry,
+        next_due=next_due_date(record.outcome.kind, visited=record.visit.date, due_date=due_date, renewal=renewal),
+        simulated=stored.payload_type == SIMULATED_VISIT_TYPE,
+    )
+    slip = make_slip(stored, unit.record_key, renewal, due_date=due_date)
+    return form_pdf(form, Words("edge.resources", language), slip)
 
 
 def qr_picture(text: str, suffix: str) -> bytes:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from edge.cli.options import UNIT_OPTION, json_option, print_json
+from edge.cli.words import LANGUAGES
 
 _FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
 
@@ -14,25 +15,33 @@ _FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
 @click.command()
 @click.argument("record")
 @click.option("--slip", "slip_file", type=_FILE, metavar="FILE", help="The slip's QR code, .svg or .png.")
+@click.option("--form", "form_file", type=_FILE, metavar="FILE.pdf", help="The application form, to be printed.")
+@click.option("--language", type=click.Choice(LANGUAGES), default=LANGUAGES[0], show_default=True, help="The form's.")
 @UNIT_OPTION
 @json_option
-def paper(record: str, slip_file: Path | None, unit_dir: Path, as_json: bool) -> None:
-    """Make the slip of RECORD, by its number or record_id, and print its text.
+def paper(
+    record: str, slip_file: Path | None, form_file: Path | None, language: str, unit_dir: Path, as_json: bool
+) -> None:
+    """Make the slip of RECORD, by its number or record_id, and print its text; with --form also the form.
+
+    The slip names nobody. The form does, as the visit list has it, and never shows a face.
 
     \b
     Examples:
       doorstep paper 17
-      doorstep paper 17 --slip slip.png
+      doorstep paper 17 --slip slip.png --form form.pdf
       doorstep verify --qr slip.png
     """
     from edge.wiring import open_unit
-    from edge.wiring_paper import family_slip, find_record, qr_picture
+    from edge.wiring_paper import application_form, family_slip, find_record, qr_picture
     from edge.wiring_visit import VisitSide
 
     with open_unit(unit_dir) as unit:
         stored = find_record(unit, record)
         side = VisitSide(unit)
         text = family_slip(unit, stored, side.policy.renewal, side.listed)
+        if form_file:
+            form_file.write_bytes(application_form(unit, stored, side.policy.renewal, side.listed, language))
     if slip_file:
         slip_file.write_bytes(qr_picture(text, slip_file.suffix))
     if as_json:

@@ -58,6 +58,12 @@ class PanelError(DoorstepError):
     default_remedy = "Check the panel's wiring and the pins in unit.toml, or take [panel] out: the page does it all."
 
 
+class PaperError(DoorstepError):
+    """A form cannot be printed."""
+
+    default_remedy = "Install a Chinese font: sudo apt-get install fonts-noto-cjk"
+
+
 class ModelError(DoorstepError):
     """A net cannot be loaded or run on this machine."""
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pypdf import PdfReader
 
+from edge.paper.qr_reading import read_qr
 from edge.signing.keyfile import encode_public
 from tests.cli.conftest import Run
 from tests.samples import CENTRAL_KEY
@@ -73,3 +75,11 @@ def test_what_is_neither_slip_nor_picture_is_explained(run: Run, used: Path, tmp
     assert run("verify", used, "--qr", "x", "--unit", used).exit_code == 2
     assert run("paper", 99, "--unit", used).exit_code == 4
     assert run("paper", 1, "--slip", tmp_path / "slip.gif", "--unit", used).exit_code == 4
+
+
+def test_form_is_written_and_its_code_is_the_slip(run: Run, used: Path, tmp_path: Path) -> None:
+    form = tmp_path / "form.pdf"
+    done = run("paper", 2, "--form", form, "--unit", used)
+    assert done.exit_code == 0, done.output
+    (picture,) = PdfReader(form).pages[0].images
+    assert read_qr(picture.data) == done.stdout.strip()
