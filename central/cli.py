@@ -38,6 +38,7 @@ from central.serve import IngestLoop, Notice
 from edge import __version__
 from edge.core.envelope import parse
 from edge.core.errors import InputError, VerificationError
+from edge.core.keys import fingerprint
 from edge.core.receipt import Verdict
 from edge.core.record import decode_record
 
@@ -91,7 +92,9 @@ def unit_add(public_key: Path, unit_id: str | None, folder: Path) -> None:
     with store:
         raw = public_key.read_bytes()
         key = register_unit(store, raw, kind=config.kind, at_utc=now_utc(), unit_id=unit_id)
-    click.echo(f"Unit {key.owner} registered")
+    click.echo(f"Unit {key.owner} registered ({key.purpose.value} key).")
+    click.echo(f"Key fingerprint: {fingerprint(key)}")
+    click.echo("Compare it with the unit's own screen or label; if it differs: doorstep-central unit revoke.")
 
 
 @unit.command("revoke")

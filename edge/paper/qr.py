@@ -24,3 +24,10 @@ def qr_png(text: str, *, module_px: int = 8) -> bytes:
     out = io.BytesIO()
     segno.make_qr(text, error="m").save(out, kind="png", border=QUIET_MODULES, scale=module_px)
     return out.getvalue()
+
+
+def qr_terminal(text: str) -> str:
+    """The same in characters of half a line's height, dark on light, for a terminal of about 80 columns."""
+    out = io.StringIO()
+    segno.make_qr(text, error="l").terminal(out, compact=True, border=2)
+    return out.getvalue()

@@ -7,9 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.x509.oid import NameOID
 
+from edge.core.certificates import certificate_sha256, common_name
 from edge.core.errors import ConfigError
 
 
@@ -51,11 +50,5 @@ def facts_of(certificate: x509.Certificate) -> CertificateFacts:
         serial=certificate.serial_number,
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
-        sha256=certificate.fingerprint(hashes.SHA256()).hex(),
+        sha256=certificate_sha256(certificate),
     )
-
-
-def common_name(name: x509.Name) -> str:
-    """The one common name, or "" when there is none or more than one."""
-    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(found[0].value) if len(found) == 1 else ""
