@@ -23,7 +23,7 @@ from edge.core.bundle import Bundle, open_exported
 from edge.core.bundle_fetch import BundleEntry, BundleEvent, BundleState, advance_bundle
 from edge.core.comparison import Reference
 from edge.core.config import records_are_simulated
-from edge.core.downward_content import ListedPerson
+from edge.core.downward_content import Decision, ListedPerson
 from edge.core.errors import ConfigError, InputError, ModelError, VerificationError
 from edge.core.face import Embedding, Frame
 from edge.core.keys import KeyPurpose, KeyRole, keys_of
@@ -44,7 +44,7 @@ from edge.services.judge import make_reference
 from edge.services.perceive import Perceiver
 from edge.signing.sealkey import load_sealing_key
 from edge.store.bundles import SqliteBundles
-from edge.store.inbox import LISTED, downward_state, listed_rows, policy_files
+from edge.store.inbox import LISTED, TASK, downward_state, listed_rows, open_tasks, policy_files
 from edge.store.sealed_list import SealedList
 from edge.wiring import SEALING_KEY, Unit
 
@@ -223,6 +223,30 @@ class VisitSide:
         if not entries and self.own_list.present:
             entries, _ = self.visit_list()
         return next((entry for entry in entries if entry.person_id == person_id), None)
+
+    def tasks(self) -> list[Decision]:
+        """What the review desk decided and wants done, the latest last."""
+        raw = list(open_tasks(self.unit.store_file))
+        if not raw:
+            return []
+        key = load_sealing_key(self.unit.sync_key_dir / SEALING_KEY)
+        return [msgspec.json.decode(open_sealed(key, row, info=TASK), type=Decision) for row in raw]
+
+    def refresh(self) -> None:
+        """Let go of what central may have changed: its list and the policy. Cheap while nothing came down."""
+        state = downward_state(self.unit.store_file)
+        if state != self.__dict__.get("_as_of"):
+            self.__dict__["_as_of"] = state
+            for part in ("central_list", "policy_bytes", "policy"):
+                self.__dict__.pop(part, None)
+
+    def references_of_list(self, person_id: str) -> list[Reference]:
+        """The references that the unit's list has of a person: central's, else made of its own list's photographs."""
+        from_central = self.references_from_central(person_id)
+        if from_central or self.central_list or not self.own_list.present:
+            return from_central
+        entry = self.listed(person_id)
+        return self.listed_references(entry) if entry else []
 
     def references_from_central(self, person_id: str) -> list[Reference]:
         """The person's references as central made them with the same models."""

@@ -1,1 +1,220 @@
-"""The composition root of the unit's pages."""
+"""The composition root of the unit's pages: the visit side behind the ports that the pages ask for.
+
+Pictures from a recording are played at their own speed here, so that a demonstration shows what a camera would.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cached_property
+from typing import Any
+
+from edge.capture.no_camera import NoCamera
+from edge.capture.pacing import PacedCamera
+from edge.capture.preview import preview_jpeg
+from edge.capture.still import photograph_jpeg, read_photograph, sharpness
+from edge.core.chain import StoredRecord
+from edge.core.downward_content import Decision
+from edge.core.errors import CameraError, InputError, VerificationError
+from edge.core.evidence import EvidenceKind
+from edge.core.face import Frame
+from edge.core.keys import KeyPurpose
+from edge.core.policy import Policy
+from edge.core.record import Provenance
+from edge.core.session import Person, Seen, VisitSession
+from edge.core.today import LastVisit
+from edge.device.hanzi import simplify
+from edge.paper.qr import qr_svg
+from edge.ports import Camera
+from edge.services.burst import Watcher
+from edge.services.certify import certify_by_face
+from edge.services.evidence import keep_evidence
+from edge.services.keep import VisitDraft, keep_visit
+from edge.services.ledger import Ledger
+from edge.services.live_view import LiveView
+from edge.services.perceive import Observation, Perceiver
+from edge.services.visiting import Visiting
+from edge.store.evidence import SqliteEvidence
+from edge.store.sessions import SqliteSessions
+from edge.web.at import Room
+from edge.web.door import Door
+from edge.web.pairing import Pairing
+from edge.web.viewer import Job, Viewer
+from edge.wiring import Unit
+from edge.wiring_sync import check_visit_may_begin
+from edge.wiring_visit import VisitSide
+
+OpenCamera = Callable[[], Camera]
+
+
+class ScreenUnit:
+    """Implements the pages' Unit and the viewer's Eye over one opened unit."""
+
+    def __init__(self, unit: Unit, open_camera: OpenCamera | None = None) -> None:
+        self._unit, self._side = unit, VisitSide(unit)
+        self._open_camera = open_camera or self._side.camera
+        self._ledger = Ledger(unit.store)
+        self.unit_id = unit.config.unit_id
+        view = LiveView(preview_jpeg, dominant_area_ratio=self._side.policy.burst.dominant_area_ratio)
+        self.viewer = Viewer(self, view, unit.clock.monotonic_s)
+
+    @property
+    def side(self) -> VisitSide:
+        return self._side
+
+    @cached_property
+    def simulated(self) -> bool:
+        return self._unit.public.purpose is KeyPurpose.DEMONSTRATION
+
+    def today(self) -> str:
+        return self._unit.clock.now_utc()[:10]
+
+    def people(self) -> list[Person]:
+        self._side.refresh()
+        entries = self._side.entries_from_central()
+        status = {p.person_id: p.status for p in self._side.central_list.values()}
+        if not entries and self._side.own_list.present:
+            entries, _ = self._side.visit_list()
+        return [
+            Person(
+                person_id=e.person_id,
+                name=e.name,
+                id_number=e.id_number,
+                scheme=e.scheme,
+                listed=True,
+                employer=e.employer,
+                status=status.get(e.person_id, ""),
+                due_date=e.due_date,
+                facts=e.facts,
+                address_code=e.address_code,
+            )
+            for e in entries
+        ]
+
+    def last_visits(self) -> dict[str, LastVisit]:
+        return self._ledger.last_visits()
+
+    def tasks(self) -> list[Decision]:
+        return self._side.tasks()
+
+    def policy(self) -> Policy:
+        return self._side.policy
+
+    def history(self, person_id: str) -> list[dict[str, Any]]:
+        """This unit's visits to a person, the latest first."""
+        rows = []
+        for entry in reversed([e for e in self._ledger.entries() if e.person_id == person_id]):
+            delivery = self._unit.outbox.entry(entry.sequence)
+            rows.append(
+                {
+                    "sequence": entry.sequence,
+                    "date": entry.date,
+                    "worker": entry.worker_id,
+                    "outcome": entry.outcome.value,
+                    "reasons": entry.reasons,
+                    "delivery": delivery.state.value if delivery else "pending",
+                }
+            )
+        return rows
+
+    def status(self) -> dict[str, Any]:
+        return {}
+
+    def window(self, session: VisitSession, done: Callable[[Seen, bytes | None], None]) -> Job:
+        def job(watch: Watcher) -> None:
+            done(*self._window(session, watch))
+
+        return job
+
+    def photograph(self, raw: bytes | None) -> bytes:
+        if raw is not None:
+            return photograph_jpeg(read_photograph(raw))
+        frame = self.viewer.view.glimpse().frame
+        if frame is None:
+            raise InputError("the camera shows nothing yet", remedy="Wait for the picture, then try again.")
+        return photograph_jpeg(frame.bgr)
+
+    def qr_svg(self, text: str) -> str:
+        return qr_svg(text).decode()
+
+    def look(self, *, faces: bool) -> Iterator[tuple[Frame, Observation | None, float]]:
+        perceiver = Perceiver(self._side.nets.detector, self._side.nets.landmarker, self._side.policy.quality)
+        with self._paced() as camera:
+            for frame in camera.frames():
+                if faces:
+                    yield frame, perceiver.look(frame), 0.0
+                else:
+                    yield frame, None, sharpness(frame.bgr)
+
+    def _paced(self) -> Camera:
+        camera = self._open_camera()
+        if not camera.source.simulated:
+            return camera
+        return PacedCamera(camera=camera, monotonic_s=time.monotonic, sleep_s=time.sleep)
+
+    def _window(self, session: VisitSession, watch: Watcher) -> tuple[Seen, bytes | None]:
+        side, person = self._side, session.person
+        references = side.references_of_list(person.person_id) if person.listed else []
+        with self._paced() as camera, closing(side.light()) as light:
+            visit = certify_by_face(
+                camera, side.face_nets, references, side.policy,
+                references_verified=person.listed, watch=watch, light=light, code=side.new_code(),
+            )  # fmt: skip
+            if visit.findings.frames_seen == 0:
+                raise CameraError("the camera gave no picture")
+            provenance = side.provenance(camera.source, by_face=True)
+        best = next(iter(visit.burst.probes), None)
+        photo = photograph_jpeg(best.frame.bgr) if best and session.consents and session.consents.send_photo else None
+        return Seen(findings=visit.findings, outcome=visit.outcome, provenance=provenance), photo
+
+
+def make_room(unit: Unit, open_camera: OpenCamera | None = None) -> Room:
+    """The room of a unit's pages. open_camera: in the place of the unit's own camera. Raises SigningError."""
+    screen = ScreenUnit(unit, open_camera)
+    return Room(
+        unit=screen,
+        visiting=_visiting(unit, screen),
+        workers=unit.workers,
+        door=Door(unit.workers, unit.clock.monotonic_s),
+        pairing=Pairing(unit.clock.monotonic_s),
+        viewer=screen.viewer,
+        simplify=simplify,
+    )
+
+
+def _visiting(unit: Unit, screen: ScreenUnit) -> Visiting:
+    def keep(draft: VisitDraft, signers: Any) -> StoredRecord:
+        return keep_visit(
+            draft, store=unit.store, signer=unit.record_key, clock=unit.clock, cosigners=tuple(signers)
+        )
+
+    def hand_over(record: StoredRecord, evidence_id: str, kind: EvidenceKind, content: bytes) -> None:
+        store = SqliteEvidence(unit.store_file)
+        if store.find(evidence_id) is not None:
+            return
+        try:
+            keep_evidence(
+                content, evidence_id=evidence_id, kind=kind, record=record, store=store,
+                signer=unit.record_key, trusted=unit.believed(),
+            )  # fmt: skip
+        except VerificationError:
+            return  # no key of central's to seal to: the record stands without the picture
+
+    def no_camera() -> Provenance:
+        return screen.side.provenance(NoCamera().source, by_face=False)
+
+    return Visiting(
+        unit_id=unit.config.unit_id,
+        sessions=SqliteSessions(unit.store_file, unit.at_rest),
+        records=unit.store,
+        clock=unit.clock,
+        policy=screen.policy,
+        no_camera=no_camera,
+        keep=keep,
+        hand_over=hand_over,
+        new_id=lambda: str(uuid.uuid4()),
+        admit=lambda: check_visit_may_begin(unit),
+    )

@@ -20,6 +20,7 @@ class Lazy(NamedTuple):
 
 COMMANDS = {
     "demo": Lazy("edge.cli.demo:demo", "Show everything on this machine: unit, broker, central and visits."),
+    "serve": Lazy("edge.cli.serve:serve", "Serve the field worker's pages on the unit's screen and to phones."),
     "visit": Lazy("edge.cli.visit:visit", "Make a visit on the terminal."),
     "history": Lazy("edge.cli.history:history", "List the visits this unit has made."),
     "status": Lazy("edge.cli.status:status", "Say how the unit stands: chain, outbox, disk, clock."),

@@ -66,7 +66,8 @@ class Wishes:
         return (self.worker, self.witness) if self.attest and self.witness else (self.worker,)
 
 
-def _camera_spec(camera: str | None, video: Path | None, stills: Path | None) -> str | None:
+def camera_spec(camera: str | None, video: Path | None, stills: Path | None) -> str | None:
+    """The one source of pictures that the options name, as unit.toml would; None for the unit's own."""
     given = [g for g in (camera, video, stills) if g is not None]
     if len(given) > 1:
         raise click.UsageError("give one of --camera, --video and --stills")
@@ -137,7 +138,7 @@ def visit(
     \b
       doorstep visit --person-id p-1 --worker w-1 --not-performed in_hospital
     """
-    wishes = Wishes(camera=_camera_spec(camera, video, stills), **options)
+    wishes = Wishes(camera=camera_spec(camera, video, stills), **options)
     if wishes.attest and wishes.not_performed:
         raise click.UsageError("a visit is attested or not performed, not both")
     from edge.wiring import open_unit

@@ -11,6 +11,7 @@ Pure: a session is a value, each event gives the next one, and the store keeps i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -52,7 +53,7 @@ class Event(StrEnum):
 
 _S, _E = Step, Event
 OPEN_STEPS = tuple(step for step in Step if step is not Step.OUTCOME)
-TRANSITIONS = MappingProxyType(
+TRANSITIONS: Mapping[tuple[Step, Event], Step] = MappingProxyType(
     {
         (_S.CONFIRM, _E.CONFIRMED): _S.CONSENT,
         (_S.CONSENT, _E.AGREED): _S.CAPTURE,

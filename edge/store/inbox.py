@@ -134,6 +134,13 @@ def listed_rows(file: StoreFile) -> Iterator[bytes]:
     return (bytes(row[0]) for row in rows)
 
 
+def open_tasks(file: StoreFile) -> Iterator[bytes]:
+    """The desk's decisions that are not done, as they lie, sealed under TASK; the latest last."""
+    with file.reading() as db:
+        rows = db.execute("SELECT sealed FROM tasks WHERE done_utc IS NULL ORDER BY sequence").fetchall()
+    return (bytes(row[0]) for row in rows)
+
+
 def policy_files(file: StoreFile) -> Iterator[bytes]:
     """Policy files that came down, the newest first."""
     with file.reading() as db:

@@ -1,0 +1,42 @@
+// The live page: hint, countdown and progress from the unit's events; one press starts the window, once more again.
+const live = document.getElementById("live");
+const hint = document.getElementById("hint");
+const left = document.getElementById("left");
+const share = document.getElementById("share");
+const start = document.getElementById("start");
+
+function show(now) {
+  if (now.phase === "done" || now.phase === "gone") {
+    location.assign("/visit");
+    return;
+  }
+  if (now.phase === "failed") {
+    hint.textContent = now.error;
+    hint.classList.remove("good");
+    events.close();
+    if (start) start.querySelector("button").disabled = false;
+    return;
+  }
+  if (now.text && left) {
+    hint.textContent = now.text;
+    hint.classList.toggle("good", now.hint === "good");
+  }
+  if (left && now.left_s !== null && now.left_s !== undefined) left.textContent = String(Math.ceil(now.left_s));
+  if (share) share.value = now.share;
+}
+
+let events;
+function listen() {
+  events = new EventSource("/visit/live");
+  events.onmessage = (event) => show(JSON.parse(event.data));
+}
+if (live) listen();
+
+start?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = start.querySelector("button");
+  button.disabled = true;
+  const answer = await fetch(start.action, { method: "POST", body: new URLSearchParams(new FormData(start)) });
+  if (answer.status !== 204) location.assign("/visit");
+  else if (events.readyState === EventSource.CLOSED) listen();
+});
