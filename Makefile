@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. Each first installs what is missing, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite lint clean
+.PHONY: help demo test test-tflite deb test-deb lint clean
 
 BIN := .venv/bin
 ARGS :=
@@ -22,6 +22,14 @@ test: ## Check style, types and import contracts, then run every test (DOORSTEP_
 test-tflite: ## Run every test on the other runtime, tflite-runtime 2.14 (needs Python 3.11)
 	@tools/setup.sh tflite
 	@.venv-tflite/bin/python -m pytest $(ARGS)
+
+deb: ## Make the unit's Debian packages, arm64 and amd64, in dist/ (ARGS="--release trixie --arch arm64")
+	@tools/setup.sh demo
+	@$(BIN)/python -m tools.deb build $(ARGS)
+
+test-deb: ## Lead the package through its life in a clean system: install, upgrade, failure, removal (root, minutes)
+	@tools/setup.sh test
+	@$(BIN)/python -m tools.deb life $(ARGS)
 
 lint: ## Check style, types and import contracts only
 	@$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The composition root of what is done beside visits and sync: the copy of all records on a stick."""
+"""The composition root of what is done beside visits and sync: the copy on a stick, the store between releases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from edge.core.errors import StoreError, VerificationError
 from edge.core.verdict import Verdict
 from edge.services.audit import audit_export
 from edge.store.export import ExportFile, write_export
-from edge.wiring import Unit
+from edge.store.settle import Settled, settle
+from edge.wiring import Unit, open_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,3 +58,9 @@ def _check(file: Path, unit: Unit) -> None:
             f"the copy at {file} does not verify: the stick, or the store, is damaged",
             remedy="Run `doorstep verify`; if the store verifies, use another stick.",
         )
+
+
+def settle_store(root: Path) -> Settled:
+    """Bring the store of the unit in `root` to this release's schema, or back to it. Raises StoreError."""
+    unit = open_unit(root)  # which opens no store yet
+    return settle(root / unit.config.store, unit.clock.now_utc)

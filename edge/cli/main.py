@@ -32,6 +32,7 @@ COMMANDS = {
     "list": Lazy("edge.cli.list:list_", "Put a visit list on the unit by hand, encrypted."),
     "backup": Lazy("edge.cli.upkeep:backup", "Copy every record to a stick, and read the copy back."),
     "purge": Lazy("edge.cli.upkeep:purge", "Delete evidence that is delivered and past its retention time."),
+    "update": Lazy("edge.cli.update:update", "Try another release of the software, and take it back."),
     "models": Lazy("edge.cli.models:models", "List, install and verify model bundles."),
     "provision": Lazy("edge.cli.provision:provision", "Make a unit of a board: its card, its keys."),
     "doctor": Lazy("edge.cli.doctor:doctor", "Examine this unit line by line; make its signed bench sheet."),
