@@ -76,6 +76,16 @@ class Light(Protocol):
     def close(self) -> None: ...
 
 
+class Voice(Protocol):
+    """Reads texts of the catalogue aloud, for browsers without a voice of their own."""
+
+    @property
+    def present(self) -> bool: ...
+
+    def wav(self, text: str, language: str) -> bytes:
+        """The text as a WAV file. Raises VoiceError."""
+
+
 class Panel(Protocol):
     """The unit's buttons, status lamps and buzzer. `close` is idempotent and leaves all dark and silent."""
 

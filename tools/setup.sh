@@ -67,6 +67,9 @@ system_packages() {
   [ "$PROFILE" = demo ] || has sfdisk || missing+=(fdisk)
   # The review desk is tried in a real browser.
   [ "$PROFILE" = demo ] || has chromium || missing+=(chromium)
+  # Prompts for browsers without a Chinese voice; a Chinese font for pages and for the printed form.
+  [ "$PROFILE" = demo ] || has espeak-ng || missing+=(espeak-ng)
+  [ "$PROFILE" = demo ] || compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular*' >/dev/null || missing+=(fonts-noto-cjk)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
   find_python >/dev/null && return
   [ "$PROFILE" != tflite ] || die "no Python 3.11 with venv found." "Install python3.11, or use \`make test\`."

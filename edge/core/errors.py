@@ -58,6 +58,12 @@ class PanelError(DoorstepError):
     default_remedy = "Check the panel's wiring and the pins in unit.toml, or take [panel] out: the page does it all."
 
 
+class VoiceError(DoorstepError):
+    """A text cannot be read aloud; the screen shows it all the same."""
+
+    default_remedy = "Install the voice: sudo apt-get install espeak-ng"
+
+
 class PaperError(DoorstepError):
     """A form cannot be printed."""
 
