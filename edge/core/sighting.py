@@ -70,7 +70,8 @@ class Scene:
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sightings:
     """A capture window: its frames with a face, its scenes, and the code that the lamps followed from `begun_s`.
-    asked: what was asked of the person meanwhile, in an order drawn from `asked_seed`; nothing without the check."""
+    asked: what was asked of the person meanwhile, in an order drawn from `asked_seed`; nothing without the check.
+    twin_likeness: cosine of another face in the picture to the person's, None without another."""
 
     frames: Sequence[Sighting]
     scenes: Sequence[Scene]
@@ -78,6 +79,7 @@ class Sightings:
     code: LightCode | None = None
     asked: Sequence[Asked] = ()
     asked_seed: int = 0
+    twin_likeness: float | None = None
 
     @property
     def times_s(self) -> Floats:

@@ -16,9 +16,11 @@ from edge.core.quality import rank
 from edge.core.sighting import Scene, Sighting, Sightings, scene_of, sight
 from edge.ports import Light, LivenessNet
 from edge.services.ask import ActiveCheck
-from edge.services.perceive import Observation, Perceiver
+from edge.services.perceive import Observation, Perceiver, SeenFace
 
 SCENE_GAP_S = 0.2
+# As many as tell one face from another; smaller ones are too coarse to be compared.
+BYSTANDERS, LEAST_BYSTANDER_PX = 3, 36.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,6 +31,14 @@ class Probe:
     observation: Observation = field(repr=False)
     live_probability: float
     merit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bystander:
+    """Another face beside the followed one, to see whether it is the same face again."""
+
+    frame: Frame = field(repr=False)
+    face: SeenFace = field(repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +57,7 @@ class Burst:
     probes: list[Probe] = field(default_factory=list)
     code: LightCode | None = None
     ask: ActiveCheck | None = None
+    bystanders: list[Bystander] = field(default_factory=list)
     sighted: list[Sighting] = field(default_factory=list)
     scenes: list[Scene] = field(default_factory=list)
 
@@ -79,6 +90,9 @@ class Burst:
     def sight(self, frame: Frame, observation: Observation, live_probability: float | None) -> None:
         """Keep of a frame what the liveness cues need."""
         since_s = frame.captured_s - (self.begun_s or 0.0)
+        large = [f for f in observation.others if f.region.width_px >= LEAST_BYSTANDER_PX]
+        if large and len(self.bystanders) < BYSTANDERS:
+            self.bystanders.append(Bystander(frame=frame, face=max(large, key=lambda f: f.region.width_px)))
         if observation.face is None:
             if self.ask:
                 self.ask.follow(None, since_s)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+
+import numpy as np
 
 from edge.core.comparison import Reference, comparison_score, continuity, fuse
 from edge.core.errors import FaceNotUsable
@@ -29,8 +31,9 @@ def judge(
     enough = len(burst.probes) >= policy.burst.min_probes
     embeddings = [_embed(p.frame, p.observation.face, embedder) for p in burst.probes] if enough else []
     score = comparison_score(fuse(embeddings), references) if embeddings else None
+    sightings = replace(burst.sightings, twin_likeness=_twin_likeness(burst, embeddings, embedder))
     cues = assess(
-        burst.sightings, burst.live_probabilities, policy.cues, min_texture_frames=policy.burst.min_liveness_frames
+        sightings, burst.live_probabilities, policy.cues, min_texture_frames=policy.burst.min_liveness_frames
     )
     best = burst.probes[0].observation.quality if burst.probes else None
     return FaceFindings(
@@ -49,6 +52,15 @@ def judge(
         embedding_model_sha256=embeddings[0].model_sha256 if embeddings else "",
         cues=recorded(cues.values(), policy.cues),
     )
+
+
+def _twin_likeness(burst: Burst, embeddings: list[Embedding], embedder: Embedder) -> float | None:
+    """The median likeness of the other faces to the person; None without another, or without the person's."""
+    if not burst.bystanders or not embeddings:
+        return None
+    person = fuse(embeddings).vector
+    others = [_embed(b.frame, b.face, embedder).vector for b in burst.bystanders]
+    return float(np.median([other @ person for other in others]))
 
 
 def make_reference(frame: Frame, sha256: str, perceiver: Perceiver, embedder: Embedder) -> Reference:

@@ -52,7 +52,7 @@ class Observation:
     """What one frame showed. hint: the one thing to mend, None when the face may serve as a probe.
 
     people: faces in the picture at the last search. rival_area_ratio: area of the next largest face to that of
-    the followed one, 0 without another.
+    the followed one, 0 without another. others: the other faces, on the frame of a search only, else none.
     """
 
     captured_s: float
@@ -61,6 +61,7 @@ class Observation:
     face: SeenFace | None
     quality: Quality | None
     hint: Hint | None
+    others: tuple[SeenFace, ...] = ()
 
 
 class Perceiver:
@@ -88,11 +89,13 @@ class Perceiver:
         self._followed: FaceRegion | None = None
         self._people = 0
         self._rival_area_ratio = 0.0
+        self._others: tuple[SeenFace, ...] = ()
         self._frames_since_search = 0
         self._next_turn = 0
 
     def look(self, frame: Frame) -> Observation:
         """Observe the next frame of a stream."""
+        self._others = ()
         face = self._follow(frame) if self._followed else None
         if face is None:
             face = self._acquire(frame)
@@ -204,8 +207,9 @@ class Perceiver:
         self._rival_area_ratio = 0.0
         if face:
             area = face.region.width_px * face.region.height_px
-            others = (f.region.width_px * f.region.height_px / area for f in faces if f is not face)
-            self._rival_area_ratio = max(others, default=0.0)
+            self._others = tuple(f for f in faces if f is not face)
+            ratios = (f.region.width_px * f.region.height_px / area for f in self._others)
+            self._rival_area_ratio = max(ratios, default=0.0)
 
     def _observe(self, frame: Frame, face: SeenFace | None) -> Observation:
         quality, hint = None, Hint.NOBODY if face is None else None
@@ -220,6 +224,7 @@ class Perceiver:
             face=face,
             quality=quality,
             hint=hint,
+            others=self._others if face else (),
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.capture.opencv_sources import read_picture
@@ -82,3 +84,29 @@ def test_policy_that_ships_names_the_basis_of_every_threshold() -> None:
     for thresholds in (policy.comparison, policy.liveness, policy.continuity):
         assert any(character.isdigit() for character in thresholds.basis)
         assert len(thresholds.basis) > 100
+
+
+def square_around(nets: Nets, picture: Picture, side_px: int) -> Picture:
+    """The face with about half its width of room on every side."""
+    face = perceiver(nets).look_at_still(Frame(bgr=picture, captured_s=0.0)).face
+    assert face is not None
+    (x, y), reach = face.region.center_px, 1.1 * face.region.width_px
+    top, left = max(0, int(y - reach)), max(0, int(x - reach))
+    part = picture[top : int(y + reach), left : int(x + reach)]
+    return np.asarray(cv2.resize(part, (side_px, side_px)), np.uint8)
+
+
+@pytest.mark.parametrize(("beside", "again"), [("obama3.jpg", True), ("biden.jpg", False)])
+def test_the_same_face_twice_in_the_picture_is_noticed(
+    nets: Nets, portraits: Path, beside: str, again: bool
+) -> None:
+    """A photograph of the person beside the person; another person beside him is no such thing."""
+    both = np.full((480, 860, 3), 120, np.uint8)
+    both[:, :480] = square_around(nets, read_picture(portraits / "obama.jpg"), 480)
+    both[100:400, 520:820] = square_around(nets, read_picture(portraits / beside), 300)
+    frames = (Frame(bgr=both, captured_s=number / 15) for number in range(45))
+    burst = collect(frames, perceiver(nets), nets.liveness, POLICY.burst)
+    cue = judge(burst, [], nets.embedder, POLICY, references_verified=False).cues["surroundings"]
+    assert (cue.details["twin_likeness"] > 0.5) is again
+    if again:
+        assert cue.score is not None and cue.score < 0.25

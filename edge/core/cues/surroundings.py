@@ -2,8 +2,8 @@
 
 A medium ends in straight edges that enclose the face on several sides (Komulainen, Hadid & Pietikäinen, "Context
 based face anti-spoofing", BTAS 2013); a screen photographed by another sensor shows isolated peaks in its spectrum
-(Garcia & de Queiroz, "Face-spoofing 2D-detection based on moiré-pattern analysis", TIFS 2015). Absence of both proves
-nothing: a medium may fill the picture.
+(Garcia & de Queiroz, "Face-spoofing 2D-detection based on moiré-pattern analysis", TIFS 2015). A face that is in the
+picture twice is shown, or mirrored. Absence of all three proves nothing: a medium may fill the picture.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ _CELL_PX = 2
 _STRONG = 14.0
 _ANGLES_DEG = np.arange(-12.0, 12.1, 1.0)
 _SPECTRUM_PX = 64
+# A screen or sheet ends in one line, or in three with its bezel and a case.
+_PATTERN = 5
+# Cosine of two embeddings: strangers reach .42 once in ten thousand, two pictures of one person lie above .5.
+_TWIN = 0.40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ class Framing:
 
 
 def surroundings_cue(sightings: Sightings) -> CueResult:
-    """A low score where a frame or a weave is seen; a middling-high one, never a sure one, where neither is."""
+    """A low score where a frame, a weave or the face again is seen; a middling-high one, never a sure one, else."""
     scenes = sightings.scenes
     if len(scenes) < _MIN_SCENES:
         return CueResult.unable(SURROUNDINGS, Unable.TOO_FEW_FRAMES, scenes=float(len(scenes)))
@@ -47,7 +51,11 @@ def surroundings_cue(sightings: Sightings) -> CueResult:
     enclosed = float(np.sort(sides)[1])
     details = {"enclosed": enclosed, "weave": weave, "scenes": float(len(chosen))}
     details |= {name: float(v) for name, v in zip(("left", "right", "above", "below"), sides, strict=True)}
-    evidence = 1.5 - 20.0 * max(0.0, enclosed - 0.75) - 0.6 * max(0.0, weave - 8.0)
+    twin = sightings.twin_likeness
+    if twin is not None:
+        details["twin_likeness"] = twin
+    again = 0.0 if twin is None else 20.0 * max(0.0, twin - _TWIN)
+    evidence = 1.5 - again - 20.0 * max(0.0, enclosed - 0.75) - 0.8 * max(0.0, weave - 6.0)
     score = 1.0 / (1.0 + float(np.exp(-np.clip(evidence, -20.0, 20.0))))
     return CueResult(name=SURROUNDINGS, score=score, confidence=1.0 if evidence < 0 else 0.5, details=details)
 
@@ -107,14 +115,14 @@ def _upright(scene: Scene) -> Floats:
 
 def _line_left_of_face(picture: Floats) -> float:
     """The best straight, steep edge to the left of the face (which is the middle fifth): the share of the rows of the
-    face and a half around it in which it is there."""
+    face and a half around it in which it is there. 0 where many stand side by side: striped and checked bedding."""
     count = picture.shape[0]
     rows = np.arange(int(0.3 * count), int(0.7 * count))
     strength = np.abs(picture[:, 2:] - picture[:, :-2])[rows]
     strength = np.nan_to_num(strength, nan=0.0)
     edge = strength > _STRONG
     edge[:, int(0.40 * count) :] = False
-    best = 0.0
+    best, many = 0.0, False
     y = rows - rows.mean()
     for angle in np.radians(_ANGLES_DEG):
         shift = np.rint(y * np.tan(angle)).astype(int)
@@ -123,5 +131,13 @@ def _line_left_of_face(picture: Floats) -> float:
         safe = np.clip(columns, 1, edge.shape[1] - 2)
         at = np.arange(len(rows))[:, None]
         hit = (edge[at, safe] | edge[at, safe - 1]) & inside
-        best = max(best, float(hit.mean(axis=0).max()))
-    return best
+        lines = hit.mean(axis=0)
+        if float(lines.max()) > best:
+            best, many = float(lines.max()), _side_by_side(lines) >= _PATTERN
+    return 0.0 if many else best
+
+
+def _side_by_side(lines: Floats) -> int:
+    """How many separate columns hold a line nearly as good as the best."""
+    good = lines > 0.7 * lines.max()
+    return int(good[0]) + int((good[1:] & ~good[:-1]).sum())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from edge.core.cues.surroundings import surroundings_cue
 from edge.core.sighting import Scene, Sightings
@@ -57,6 +60,22 @@ def test_a_door_beside_the_bed_does_not() -> None:
 def test_the_weave_of_a_screen_refuses() -> None:
     result = surroundings_cue(scenes(lambda u, v: person(u, v) + 30 * np.sin(2 * np.pi * 30 * (u + 0.4 * v))))
     assert result.score is not None and result.score < 0.2
+
+
+@pytest.mark.parametrize("stripes", [np.sin, lambda x: np.sin(x) * np.sin(x + 1.5)])
+def test_striped_and_checked_bedding_is_no_frame(stripes) -> None:
+    def bed(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        inside = (u / 0.5) ** 2 + (v / 0.62) ** 2 < 1
+        return np.where(inside, 150.0, 110.0 + 45 * np.sign(stripes(18 * u)) * np.sign(np.sin(18 * v + 0.5)))
+
+    result = surroundings_cue(scenes(bed))
+    assert result.score is not None and result.score > 0.5
+
+
+@pytest.mark.parametrize(("likeness", "refused"), [(0.85, True), (0.60, True), (0.35, False), (None, False)])
+def test_the_same_face_again_in_the_picture_refuses(likeness: float | None, refused: bool) -> None:
+    result = surroundings_cue(replace(scenes(person), twin_likeness=likeness))
+    assert result.score is not None and (result.score < 0.25) is refused
 
 
 def test_nothing_seen_is_never_sure() -> None:
