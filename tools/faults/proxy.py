@@ -1,7 +1,7 @@
 """A TCP proxy on loopback that fails on purpose: cuts, delays, truncates, half-closes; or shapes to a narrow link.
 
 Runs in a thread of its own. Every connection draws its fate from the seed when it begins; `faults` counts what was
-done, by kind. With `calm` set, new connections pass unharmed.
+done, by kind, `connections` those that were joined. With `calm` set, new connections pass unharmed.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Proxy:
         self.calm = False
         self.faults: Counter[str] = Counter()
         self.carried = 0
+        self.connections = 0
         self.port = 0
         self._target_port, self._mean_bytes, self._shape = target_port, mean_bytes, shape
         self._dice = random.Random(seed)
@@ -72,6 +73,7 @@ class Proxy:
         except OSError:
             writer.transport.abort()
             return
+        self.connections += 1
         fate = None if self.calm or self._shape else self._dice.choice(KINDS)
         at = int(self._dice.expovariate(1 / self._mean_bytes))
         self._writers |= {writer, far_writer}
