@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. Each first installs what is missing, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite deb test-deb lint clean
+.PHONY: help demo test test-tflite test-arm64 deb test-deb lint clean
 
 BIN := .venv/bin
 ARGS :=
@@ -30,6 +30,10 @@ deb: ## Make the unit's Debian packages, arm64 and amd64, in dist/ (ARGS="--rele
 test-deb: ## Lead the package through its life in a clean system: install, upgrade, failure, removal (root, minutes)
 	@tools/setup.sh test
 	@$(BIN)/python -m tools.deb life $(ARGS)
+
+test-arm64: ## Try the arm64 wheels, the nets and a visit on emulated processors of the Pi (many minutes)
+	@tools/setup.sh arm64
+	@$(BIN)/python -m tools.arm64 $(ARGS)
 
 lint: ## Check style, types and import contracts only
 	@$(BIN)/ruff check .

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes this checkout ready to run: tools/setup.sh demo|test|tflite
+# Makes this checkout ready to run: tools/setup.sh demo|test|tflite|arm64
 #
 # In this order: system packages (apt, with sudo when not root), a virtual environment, the Python packages,
 # the model bundle, the demonstration portraits. What is there already is not touched; a stamp in the virtual
@@ -12,14 +12,16 @@ PROFILE=${1:-}
 case $PROFILE in
   demo) VENV=.venv EXTRAS=litert,central SIZE="about 130 MB, 1 to 4 minutes" ;;
   test) VENV=.venv EXTRAS=litert,central,dev,measure SIZE="about 190 MB, 1 to 5 minutes" ;;
+  arm64) VENV=.venv EXTRAS=litert,central SIZE="about 130 MB, 1 to 4 minutes" ;;
   tflite) VENV=.venv-tflite EXTRAS=tflite,central,dev,measure SIZE="about 180 MB, 1 to 5 minutes" ;;
-  *) echo "usage: tools/setup.sh demo|test|tflite" >&2; exit 2 ;;
+  *) echo "usage: tools/setup.sh demo|test|tflite|arm64" >&2; exit 2 ;;
 esac
 LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
 
 say() { printf '\033[1m[set-up]\033[0m %s\n' "$*"; }
 die() { printf '\n[set-up] %s\n         What to do: %s\n' "$1" "$2" >&2; exit 1; }
+lean() { [ "$PROFILE" = demo ] || [ "$PROFILE" = arm64 ]; }  # runs the product, not its tests
 has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1; }
 
 # --- system packages -------------------------------------------------------------------------------------------
@@ -60,16 +62,17 @@ system_packages() {
     missing+=(mosquitto)
     say "The MQTT broker is missing. Debian starts mosquitto's own service too, on loopback only; nothing here uses it."
   fi
+  [ "$PROFILE" != arm64 ] || has qemu-aarch64-static || missing+=(qemu-user-static)
   # Central's tests run on a real PostgreSQL, started by themselves; without it they are skipped and say so.
-  [ "$PROFILE" = demo ] || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+  lean || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   # The unit's firewall and partitions are read by the programs they are for.
-  [ "$PROFILE" = demo ] || has nft || missing+=(nftables)
-  [ "$PROFILE" = demo ] || has sfdisk || missing+=(fdisk)
+  lean || has nft || missing+=(nftables)
+  lean || has sfdisk || missing+=(fdisk)
   # The review desk is tried in a real browser.
-  [ "$PROFILE" = demo ] || has chromium || missing+=(chromium)
+  lean || has chromium || missing+=(chromium)
   # Prompts for browsers without a Chinese voice; a Chinese font for pages and for the printed form.
-  [ "$PROFILE" = demo ] || has espeak-ng || missing+=(espeak-ng)
-  [ "$PROFILE" = demo ] || compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular*' >/dev/null || missing+=(fonts-noto-cjk)
+  lean || has espeak-ng || missing+=(espeak-ng)
+  lean || compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular*' >/dev/null || missing+=(fonts-noto-cjk)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
   find_python >/dev/null && return
   [ "$PROFILE" != tflite ] || die "no Python 3.11 with venv found." "Install python3.11, or use \`make test\`."
@@ -95,7 +98,7 @@ sees_the_camera() {
 python_packages() {
   if "$VENV/bin/python" -c 'import pip' 2>/dev/null && sees_the_camera; then
     # What the tests need contains what the demonstration needs.
-    if stamped "$PROFILE" || { [ "$PROFILE" = demo ] && stamped test; }; then return; fi
+    if stamped "$PROFILE" || { lean && { stamped demo || stamped test; }; }; then return; fi
   else
     make_environment
   fi
