@@ -9,7 +9,6 @@ import pytest
 from central.broker import find_mosquitto
 from tools.faults.storm import run_storm
 
-
 KINDS = {"cut", "delay", "truncate", "half_close"}
 
 

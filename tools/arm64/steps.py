@@ -80,7 +80,8 @@ def _step(
 ) -> Step:
     passed = done.returncode == 0
     lines = (done.stdout if passed else done.stderr or done.stdout).strip().splitlines() or ["nothing said"]
-    said = lines[-1] if passed else " ".join(line.strip() for line in lines[-2:])
+    faults = [line for line in lines if line.startswith("✗")] or lines[-2:]
+    said = lines[-1] if passed else " ".join(line.strip() for line in faults)
     if passed and wanted is not None:
         found = json.loads(done.stdout)
         passed = all(found.get(key) == value for key, value in wanted.items())
