@@ -14,6 +14,7 @@ from central.cli_models import models
 from central.cli_parcel import import_
 from central.cli_pki import broker, pki
 from central.cli_show import show, verify
+from central.cli_units import unit_command, unit_commands, unit_retired
 from central.cli_workers import worker
 from central.clock import now_utc
 from central.config import StoreKind, check_id
@@ -199,6 +200,8 @@ def _tell_json(notice: Notice) -> None:
     print_json_line({"event": notice.kind, "detail": notice.detail, "receipt": receipt})
 
 
+for command in (unit_command, unit_commands, unit_retired):
+    unit.add_command(command)
 main.add_command(import_)
 main.add_command(show)
 main.add_command(verify)

@@ -20,6 +20,7 @@ from edge.signing.page_certificate import fingerprint, page_certificate
 from edge.web.app import ScreenApp
 from edge.web.at import Room
 from edge.wiring import Unit
+from edge.wiring_retire import obey_wipe
 from edge.wiring_web import OpenCamera, make_room
 
 HEARTBEAT_S = 5.0
@@ -46,6 +47,8 @@ def run_until_stopped(
         tell(address)
         try:
             while not stop.wait(HEARTBEAT_S):
+                if obey_wipe(unit):
+                    break
                 unit.workers.note_time()
                 if room.viewer.healthy():
                     notify(WATCHDOG)

@@ -12,9 +12,12 @@ import uuid
 from datetime import datetime
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
 from edge import __version__
 from edge.core.chain import StoredRecord
 from edge.core.delivery import DeliveryState, Timing
+from edge.core.downward_apply import Standing
 from edge.core.envelope import parse
 from edge.core.errors import ConfigError, InputError, SigningError
 from edge.core.evidence import EvidenceKind
@@ -30,6 +33,7 @@ from edge.services.evidence import EvidenceSender, everything_open, keep_evidenc
 from edge.services.inbox import Inbox, SyncKeys
 from edge.services.progress import Progress
 from edge.signing import keyfile, sealkey
+from edge.signing.erase import erase
 from edge.store.bundles import SqliteBundles
 from edge.store.database import sync_folder
 from edge.store.evidence import SqliteEvidence
@@ -51,14 +55,22 @@ def sync_keys(unit: Unit) -> SyncKeys:
         _make(unit, statement_file)
     statement = _read(statement_file)
     keys = open_unit_keys(statement, unit.public)
-    sealing = sealkey.load_sealing_key(unit.sync_key_dir / SEALING_KEY)
     confirmer = keyfile.load(unit.sync_key_dir, CONFIRMATION_KEY)
+    if not (unit.sync_key_dir / SEALING_KEY).exists() and _is_wiped(unit):
+        # What central seals now opens no more; that it was wiped is still said, and what is left delivered.
+        return SyncKeys(
+            sealing=X25519PrivateKey.generate(), confirmer=confirmer.signer, statement=statement,
+            purpose=unit.public.purpose,
+        )  # fmt: skip
+    sealing = sealkey.load_sealing_key(unit.sync_key_dir / SEALING_KEY)
     own = sealkey.sealing_document(sealing, purpose=keys.sealing.purpose, owner=unit.config.unit_id)
     if (own, confirmer.public) != (keys.sealing, keys.confirmation):
         raise SigningError(f"the keys in {unit.sync_key_dir} are not those that {STATEMENT} names")
-    return SyncKeys(
-        sealing=sealing, confirmer=confirmer.signer, statement=statement, purpose=unit.public.purpose
-    )
+    return SyncKeys(sealing=sealing, confirmer=confirmer.signer, statement=statement, purpose=unit.public.purpose)
+
+
+def _is_wiped(unit: Unit) -> bool:
+    return downward_state(unit.store_file).standing is Standing.WIPED
 
 
 def _make(unit: Unit, statement_file: Path) -> None:
@@ -103,6 +115,7 @@ def make_inbox(unit: Unit) -> Inbox:
         trusted=unit.believed(),
         clock=unit.clock,
         bundles=BundleFetcher(SqliteBundles(unit.store_file)),
+        erase=lambda: erase([unit.sync_key_dir / SEALING_KEY]),
     )
 
 

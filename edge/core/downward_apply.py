@@ -1,7 +1,7 @@
 """What a message to the unit changes there: decided here, written by the store in one transaction.
 
 A message that cannot be applied is refused with a reason and settled; it never blocks those after it. A unit that
-is retired stays so. Records and what is in the outbox are touched by no message.
+is retired or wiped stays so. Records and what is in the outbox are touched by no message.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class Standing(StrEnum):
     ACTIVE = "active"
     REVOKED = "revoked"
     RETIRED = "retired"
+    WIPED = "wiped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +106,10 @@ def _command(command: Command, state: DownwardState) -> Effects:
         return Effects(command=command)
     if name is CommandName.PURGE:
         return _purge(command)
-    if state.standing is Standing.RETIRED:
-        raise MessageRefused("standing", "this unit is retired, for good")
+    if name is CommandName.WIPE:
+        return Effects(command=command, standing=Standing.WIPED, clear_list=True)
+    if state.standing in (Standing.RETIRED, Standing.WIPED):
+        raise MessageRefused("standing", f"this unit is {state.standing}, for good")
     if name is CommandName.REINSTATE:
         return Effects(command=command, standing=Standing.ACTIVE)
     standing = Standing.RETIRED if name is CommandName.RETIRE else Standing.REVOKED

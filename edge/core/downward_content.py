@@ -86,6 +86,7 @@ class CommandName(StrEnum):
     REVOKE = "revoke"  # no new visits, the list goes; what is in the outbox is still delivered
     REINSTATE = "reinstate"  # ends a revocation
     RETIRE = "retire"  # as revoke, for good
+    WIPE = "wipe"  # as retire, and the unit erases its keys: for one that is lost
     WITHDRAWN = "withdrawn"  # stands in the place of a message that was never sent; subject: its kind
 
 

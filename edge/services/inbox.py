@@ -7,7 +7,7 @@ blocks nothing. Another message under a settled or waiting number is told, and c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -17,7 +17,7 @@ from edge.core.bundle_fetch import BundleStanding
 from edge.core.chunks import is_chunk
 from edge.core.confirmation import Applied, Confirmation, ConfirmedMessage, sign_confirmation
 from edge.core.downward import Downward, Turn, content_of, is_downward, open_message, turn_of
-from edge.core.downward_apply import DownwardState, Effects, MessageRefused, decide
+from edge.core.downward_apply import DownwardState, Effects, MessageRefused, Standing, decide
 from edge.core.downward_content import decode_content
 from edge.core.envelope import digest
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
@@ -62,9 +62,11 @@ class Inbox:
         trusted: Sequence[PublicKeyDocument],
         clock: Clock,
         bundles: BundleFetcher | None = None,
+        erase: Callable[[], object] = lambda: None,
     ) -> None:
+        """erase: the sync side's part of a wipe; it may be called again when it is done."""
         self._unit_id, self._store, self._keys = unit_id, store, keys
-        self._bundles = bundles
+        self._bundles, self._erase = bundles, erase
         self._trusted, self._clock = list(trusted), clock
 
     def greeting(self) -> list[bytes]:
@@ -117,6 +119,8 @@ class Inbox:
     ) -> bytes:
         """The signed confirmation of `items`, with the place reached."""
         state = self._store.state()
+        if state.standing is Standing.WIPED:
+            self._erase()  # nothing says that a wipe was obeyed before it was
         confirmation = Confirmation(
             unit_id=self._unit_id,
             made_utc=self._clock.now_utc(),

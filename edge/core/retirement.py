@@ -1,0 +1,48 @@
+"""The proof that a unit is no more: what it held, that all of it was delivered, and which keys were erased.
+
+Signed with the record key after its file was erased, by the process that still had it in memory: the last thing that
+this key ever signs. Central takes nothing from the unit afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from securesystemslib.signer import Signer
+
+from edge.core.document import read_json
+from edge.core.envelope import open_envelope, seal
+from edge.core.errors import DoesNotVerify
+from edge.core.keys import KeyRole, PublicKeyDocument, keys_of
+
+RETIREMENT_TYPE = "application/vnd.doorstep.retirement.v1+json"
+FORMAT = "doorstep.retirement/1"
+
+
+class Retirement(msgspec.Struct, frozen=True, kw_only=True):
+    """records, head_sha256: how far the chain came, all of it receipted. erased: paths within the unit's folder."""
+
+    unit_id: str
+    key_sha256: str
+    made_utc: str
+    software: str
+    records: int
+    head_sha256: str
+    erased: tuple[str, ...]
+    reason: str = ""
+    format: str = FORMAT
+
+
+def sign_retirement(retirement: Retirement, signer: Signer) -> bytes:
+    return seal(msgspec.json.encode(retirement, order="deterministic"), RETIREMENT_TYPE, [signer])
+
+
+def open_retirement(raw: bytes, believed: Sequence[PublicKeyDocument]) -> Retirement:
+    """The proof in `raw`, by the unit it speaks of. Raises DoesNotVerify or CouldNotBeChecked."""
+    opened = open_envelope(raw, keys=keys_of(believed, KeyRole.RECORD), payload_types={RETIREMENT_TYPE})
+    retirement = read_json(opened.payload, Retirement, format_=FORMAT, what="the proof")
+    owners = {d.owner for d in believed if d.role is KeyRole.RECORD and d.keyid in opened.key_ids}
+    if retirement.unit_id not in owners:
+        raise DoesNotVerify(f"a proof for {retirement.unit_id!r}, signed by another unit", step="unit")
+    return retirement
