@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
+from securesystemslib.dsse import Envelope
 
 from central.config import StoreKind
 from central.held import Held
@@ -146,15 +147,16 @@ class Ingest:
         if len(arrival.raw) > MAX_ENVELOPE_BYTES:
             raise Refused("too_large", f"{len(arrival.raw)} bytes, at most {MAX_ENVELOPE_BYTES} are taken")
         try:
-            payload_type = parse(arrival.raw).payload_type
+            envelope = parse(arrival.raw)
         except DoesNotVerify as e:
             raise Refused("malformed", e.message) from e
+        payload_type = envelope.payload_type
         self._check_type(payload_type)
         if unit is None:
             raise Refused("unit_unknown", "no such unit is registered here")
         if unit.revoked_utc is not None:
             raise Refused("unit_revoked", f"revoked {unit.revoked_utc}")
-        return self._opened(unit, arrival, payload_type), payload_type
+        return self._opened(unit, arrival, envelope), payload_type
 
     def _check_type(self, payload_type: str) -> None:
         if payload_type not in RECORD_TYPES:
@@ -164,11 +166,12 @@ class Ingest:
         if self._kind is StoreKind.SIMULATED and payload_type == VISIT_TYPE:
             raise Refused("genuine_input", "this store holds simulated records only")
 
-    def _opened(self, unit: UnitRow, arrival: Arrival, payload_type: str) -> VisitRecord:
+    def _opened(self, unit: UnitRow, arrival: Arrival, envelope: Envelope) -> VisitRecord:
+        payload_type = envelope.payload_type
         if payload_type == VISIT_TYPE and unit.key.purpose is not KeyPurpose.PROVISIONED:
             raise Refused("demonstration_key", "a demonstration key signs no genuine record")
         try:
-            record = open_record(arrival.raw, unit.key, payload_type)
+            record = open_record(envelope, unit.key, payload_type)
         except VerificationError as e:
             raise Refused(_BY_STEP[e.step, type(e)], e.message[:300]) from e
         if record.unit_id != arrival.unit_id:

@@ -2,7 +2,7 @@
 
 The only file here that knows paho. Driven by one thread. The session is clean: a broker that queued for an
 ingest which is gone would hide from the units that nobody listens (reason 16). A record is acknowledged to the
-broker only after its receipt was handed over, so at most RECEIVE_MAXIMUM are in memory.
+broker only after its receipt was handed over, so at most RECEIVE_MAXIMUM packets are in memory.
 """
 
 from __future__ import annotations
@@ -32,10 +32,13 @@ from edge.core.protocol import (
     ingest_filter,
     messages_topic,
     receipts_topic,
+    split_records,
     unit_of_topic,
 )
 
 CONNECT_TIMEOUT_S = 10.0
+MOST_AT_ONCE = 400
+"""Where one batch of deliveries ends; a packet more may bring in as many records as it holds."""
 # What paho lets out of its loop when the bytes that come are not the protocol's.
 WIRE_FAULTS = (
     MQTTException,
@@ -99,7 +102,7 @@ class MqttIntake:
             if left_s <= 0:
                 break
         before = -1
-        while self._client is not None and before != len(self._deliveries) < RECEIVE_MAXIMUM:
+        while self._client is not None and before != len(self._deliveries) < MOST_AT_ONCE:
             before = len(self._deliveries)
             self._run_once(0.0)
         if self._client is None:
@@ -124,9 +127,9 @@ class MqttIntake:
         self._client.publish(messages_topic(unit_id), message, qos=1, properties=properties)
 
     def acknowledge(self, deliveries: list[Delivery]) -> None:
-        for delivery in deliveries:
+        for token in dict.fromkeys(delivery.token for delivery in deliveries):
             if self._client is not None:
-                self._client.ack(delivery.token, 1)
+                self._client.ack(token, 1)
 
     def close(self) -> None:
         if self._client is not None:
@@ -199,8 +202,9 @@ class MqttIntake:
         except (DoesNotVerify, UnicodeDecodeError):
             client.ack(message.mid, message.qos)
             return
-        raw = bytes(message.payload)
-        self._deliveries.append(Delivery(unit_id=unit_id, raw=raw, token=message.mid, channel=channel))
+        content = bytes(message.payload)
+        for raw in split_records(content) if channel is Channel.RECORDS else [content]:
+            self._deliveries.append(Delivery(unit_id=unit_id, raw=raw, token=message.mid, channel=channel))
 
     def _on_disconnect(self, _c: Any, _u: Any, _flags: Any, code: ReasonCode, _p: Any) -> None:
         self._why_down = self._why_down or str(code)

@@ -49,8 +49,9 @@ class UnitWire:
         except (OSError, ValueError) as e:
             raise SyncError(f"{self._unit_id}: no connection to the broker: {e}") from e
 
-    def send(self, raw: bytes) -> None:
-        self._client.publish(records_topic(self._unit_id), raw, qos=1)
+    def send(self, content: bytes) -> None:
+        """One record, or a batch."""
+        self._client.publish(records_topic(self._unit_id), content, qos=1)
 
     def pump(self, timeout_s: float) -> list[bytes]:
         """Let the link work, and give the receipts that came. Raises SyncError when it is gone."""

@@ -300,8 +300,8 @@ class Uplink(Protocol):
 
     def connect(self) -> None: ...
 
-    def publish(self, envelope: bytes, channel: Channel = Channel.RECORDS) -> None:
-        """Hand an envelope to the wire. Raises SyncError when there is none."""
+    def publish(self, content: bytes, channel: Channel = Channel.RECORDS) -> None:
+        """Hand an envelope, or a batch of records, to the wire. Raises SyncError when there is none."""
 
     def received(self, timeout_s: float) -> list[bytes]:
         """Envelopes from central that have come in, unverified; waits up to `timeout_s` for the first.

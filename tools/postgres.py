@@ -75,6 +75,11 @@ class Postgres:
         finally:
             self._remove()
 
+    @property
+    def pid(self) -> int:
+        """The server's first process; the others are its children."""
+        return int((self._data / "postmaster.pid").read_text().splitlines()[0])
+
     def url(self, database: str) -> str:
         where = URL.create("postgresql", "central", self._password, "127.0.0.1", self._port, database)
         return where.render_as_string(hide_password=False)

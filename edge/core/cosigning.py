@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from securesystemslib.dsse import Envelope
 
-from edge.core.envelope import check_signature, parse
+from edge.core.envelope import check_signature
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument
 from edge.core.record import VisitRecord, decode_record
@@ -95,13 +95,12 @@ def key_document(cosigner: Cosigner) -> PublicKeyDocument:
     )
 
 
-def open_record(raw: bytes, unit_key: PublicKeyDocument, payload_type: str) -> VisitRecord:
-    """The record in `raw`, signed by the unit of `unit_key` and by all that it names.
+def open_record(envelope: Envelope, unit_key: PublicKeyDocument, payload_type: str) -> VisitRecord:
+    """The record in a parsed envelope, signed by the unit of `unit_key` and by all that it names.
 
     For a receiver, who finds out by itself whose keys those are. Raises CouldNotBeChecked (steps `key`, `payload`)
-    and DoesNotVerify (`format`, `type`, `key`, `signature`, `payload`, `workers`).
+    and DoesNotVerify (`type`, `key`, `signature`, `payload`, `workers`).
     """
-    envelope = parse(raw)
     if envelope.payload_type != payload_type:
         raise DoesNotVerify(f"payload type {envelope.payload_type!r}, expected {payload_type!r}", step="type")
     if unit_key.role is not KeyRole.RECORD or unit_key.keyid not in envelope.signatures:

@@ -6,6 +6,7 @@ topic, not the message, says who speaks. Status carries no personal data.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 import msgspec
@@ -22,6 +23,9 @@ STATUS_FILTER = f"{ROOT}/+/status"
 RECEIVE_MAXIMUM = 100
 # A receipt for a full window is far smaller than an envelope may be; the margin is for topic and properties.
 MAX_PACKET_BYTES = 257 * 1024
+MOST_IN_BATCH = 100
+BATCH_BYTES = 32 * 1024
+"""What goes in one packet of records, as long as it is more than one: at 64 kbit/s it takes four seconds."""
 
 
 class Channel(StrEnum):
@@ -99,6 +103,32 @@ def channel_of_topic(topic: str) -> Channel:
         return Channel(topic.rsplit("/", 1)[-1])
     except ValueError as e:
         raise DoesNotVerify(f"nothing is taken from {topic[:120]!r}", step="topic") from e
+
+
+def in_batches(envelopes: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Records in their order, in stretches that each go as one packet."""
+    batch: list[bytes] = []
+    size = 0
+    for envelope in envelopes:
+        if batch and (size + len(envelope) > BATCH_BYTES or len(batch) == MOST_IN_BATCH):
+            yield batch
+            batch, size = [], 0
+        batch.append(envelope)
+        size += len(envelope) + 1
+    if batch:
+        yield batch
+
+
+def join_records(envelopes: Iterable[bytes]) -> bytes:
+    """One packet's content: an envelope holds no line feed."""
+    return b"\n".join(envelopes)
+
+
+def split_records(content: bytes) -> list[bytes]:
+    """The envelopes of a packet; more than there may be are one thing, which is no envelope."""
+    if content.count(b"\n") >= MOST_IN_BATCH:
+        return [content]
+    return content.split(b"\n")
 
 
 def encode_status(status: UnitStatus) -> bytes:

@@ -31,7 +31,7 @@ from edge.core.errors import SyncError, VerificationError
 from edge.core.evidence import is_evidence_receipt
 from edge.core.keys import PublicKeyDocument
 from edge.core.pacing import after_reconnect
-from edge.core.protocol import Channel, LinkState, UnitStatus
+from edge.core.protocol import Channel, LinkState, UnitStatus, in_batches, join_records
 from edge.core.receipt_check import open_receipt
 from edge.ports import Clock, Outbox, RecordStore, Uplink
 from edge.services.evidence import EvidenceSender
@@ -151,14 +151,16 @@ class Drain:
         sent = [self._advanced(e, DeliveryEvent.SEND) for e in due]
         if sent:
             self._outbox.save_all(sent)
-        for position, entry in enumerate(sent):
+        gone = 0
+        for batch in in_batches(self._outbox.envelope(entry.sequence) for entry in sent):
+            gone += len(batch)
             try:
-                self._uplink.publish(self._outbox.envelope(entry.sequence))
+                self._uplink.publish(join_records(batch))
             except SyncError:
-                # The wire tells of this one; those after it never reached it.
-                self._outbox.save_all([self._advanced(e, DeliveryEvent.LOST) for e in sent[position + 1 :]])
+                # The wire tells of these; those after them never reached it.
+                self._outbox.save_all([self._advanced(e, DeliveryEvent.LOST) for e in sent[gone:]])
                 raise
-            yield Progress(kind=ProgressKind.SENT, sequence=entry.sequence)
+        yield from (Progress(kind=ProgressKind.SENT, sequence=entry.sequence) for entry in sent)
         self._announce(count(entries))
         if self._inbox is not None and not count(entries).open:
             said = self._inbox.due()

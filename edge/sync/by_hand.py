@@ -13,7 +13,7 @@ class NoWire:
     def connect(self) -> None:
         raise SyncError("there is no link, only what is carried by hand")
 
-    def publish(self, envelope: bytes, channel: Channel = Channel.RECORDS) -> None:
+    def publish(self, content: bytes, channel: Channel = Channel.RECORDS) -> None:
         if channel is Channel.RECORDS:
             raise SyncError("there is no link, only what is carried by hand")
 

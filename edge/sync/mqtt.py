@@ -34,6 +34,7 @@ from edge.core.protocol import (
     encode_status,
     messages_topic,
     receipts_topic,
+    split_records,
     status_topic,
     upward_topic,
 )
@@ -69,8 +70,8 @@ class MqttUplink:
         self._why_down = ""
         self._largest_packet = MAX_PACKET_BYTES
         self._window = RECEIVE_MAXIMUM
-        self._open: dict[int, str] = {}
-        self._waiting: deque[tuple[str, bytes, Channel]] = deque()
+        self._open: dict[int, tuple[str, ...]] = {}
+        self._waiting: deque[tuple[tuple[str, ...], bytes, Channel]] = deque()
         self._outcomes: list[WireOutcome] = []
         self._receipts: list[bytes] = []
 
@@ -94,17 +95,23 @@ class MqttUplink:
             self._fail(f"{config.host}:{config.port}: {e}")
             raise SyncError(f"no connection to the broker: {self._why_down}") from e
 
-    def publish(self, envelope: bytes, channel: Channel = Channel.RECORDS) -> None:
-        """Hand an envelope to the wire. Raises SyncError when there is none; the outcome then says LOST."""
-        sha256 = hashlib.sha256(envelope).hexdigest()
-        if len(envelope) + TOPIC_BYTES_AND_PROPERTIES > self._largest_packet:
-            detail = f"the broker takes packets of {self._largest_packet} bytes at most"
-            self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.DENIED, detail=detail))
+    def publish(self, content: bytes, channel: Channel = Channel.RECORDS) -> None:
+        """Hand an envelope, or a batch of records, to the wire. Raises SyncError when there is none; the outcomes
+        then say LOST."""
+        envelopes = split_records(content) if channel is Channel.RECORDS else [content]
+        names = tuple(hashlib.sha256(envelope).hexdigest() for envelope in envelopes)
+        if len(content) + TOPIC_BYTES_AND_PROPERTIES > self._largest_packet:
+            if len(envelopes) > 1:
+                for envelope in envelopes:
+                    self.publish(envelope, channel)
+                return
+            limit = f"the broker takes packets of {self._largest_packet} bytes at most"
+            self._end(names, DeliveryEvent.DENIED, limit)
             return
         if self._client is None:
-            self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.LOST, detail=self._why_down))
+            self._end(names, DeliveryEvent.LOST, self._why_down)
             raise SyncError(self._why_down or "not connected to the broker")
-        self._waiting.append((sha256, envelope, channel))
+        self._waiting.append((names, content, channel))
         self._send_waiting()
         if self._client is None:
             raise SyncError(f"lost the broker: {self._why_down}")
@@ -112,9 +119,9 @@ class MqttUplink:
     def _send_waiting(self) -> None:
         """Send what the broker's own window allows; one message more, and it would end the link."""
         while self._client is not None and self._waiting and len(self._open) < self._window:
-            sha256, envelope, channel = self._waiting.popleft()
-            info = self._client.publish(upward_topic(self._unit_id, channel), envelope, qos=1)
-            self._open[info.mid] = sha256
+            names, content, channel = self._waiting.popleft()
+            info = self._client.publish(upward_topic(self._unit_id, channel), content, qos=1)
+            self._open[info.mid] = names
             if info.rc != paho.MQTT_ERR_SUCCESS:
                 self._fail(paho.error_string(info.rc))
 
@@ -213,8 +220,8 @@ class MqttUplink:
     def _fail(self, why: str) -> None:
         """The link is gone: every envelope without a PUBACK is open again."""
         self._client, self._subscribed, self._why_down = None, False, why
-        for sha256 in [*self._open.values(), *(entry[0] for entry in self._waiting)]:
-            self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.LOST, detail=why))
+        for names in [*self._open.values(), *(entry[0] for entry in self._waiting)]:
+            self._end(names, DeliveryEvent.LOST, why)
         self._open.clear()
         self._waiting.clear()
 
@@ -233,13 +240,14 @@ class MqttUplink:
             self._subscribed = True
 
     def _on_publish(self, _c: Any, _u: Any, mid: int, code: ReasonCode, _p: Any) -> None:
-        sha256 = self._open.pop(mid, None)
-        if sha256 is None:
-            return
+        names = self._open.pop(mid, ())
         if code.is_failure:
-            self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.DENIED, detail=str(code)))
+            self._end(names, DeliveryEvent.DENIED, str(code))
         elif code.value == NO_SUBSCRIBERS:
-            self._outcomes.append(WireOutcome(sha256=sha256, event=DeliveryEvent.UNHEARD, detail=str(code)))
+            self._end(names, DeliveryEvent.UNHEARD, str(code))
+
+    def _end(self, names: tuple[str, ...], event: DeliveryEvent, detail: str) -> None:
+        self._outcomes += [WireOutcome(sha256=sha256, event=event, detail=detail) for sha256 in names]
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
         self._receipts.append(bytes(message.payload))

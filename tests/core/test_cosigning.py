@@ -65,7 +65,7 @@ def test_unit_worker_and_witness_all_sign_the_same_bytes() -> None:
         (CosignerRole.WORKER, "worker-1"), (CosignerRole.WITNESS, "witness-1"),
     ]  # fmt: skip
     assert len(parse(RAW).signatures) == 3
-    assert open_record(RAW, UNIT_KEY.public, SIMULATED_VISIT_TYPE) == RECORD
+    assert open_record(parse(RAW), UNIT_KEY.public, SIMULATED_VISIT_TYPE) == RECORD
 
 
 @pytest.mark.parametrize("part", ["signatures", "payload"])
@@ -76,7 +76,7 @@ def test_every_flipped_byte_is_caught(part: str) -> None:
         altered = bytearray(RAW)
         altered[position] ^= 0x01
         with pytest.raises(VerificationError):
-            open_record(bytes(altered), UNIT_KEY.public, SIMULATED_VISIT_TYPE)
+            open_record(parse(bytes(altered)), UNIT_KEY.public, SIMULATED_VISIT_TYPE)
 
 
 def test_a_signature_taken_away_is_missed() -> None:
@@ -85,14 +85,14 @@ def test_a_signature_taken_away_is_missed() -> None:
         raw = with_signatures(RAW, left)
         assert verdict(raw) == (Verdict.DOES_NOT_VERIFY, "workers")
         with pytest.raises(DoesNotVerify, match="missing"):
-            open_record(raw, UNIT_KEY.public, SIMULATED_VISIT_TYPE)
+            open_record(parse(raw), UNIT_KEY.public, SIMULATED_VISIT_TYPE)
 
 
 def test_the_units_signature_cannot_be_taken_away() -> None:
     raw = with_signatures(RAW, sorted([WORKER.public.keyid, WITNESS.public.keyid]))
     assert verdict(raw) == (Verdict.DOES_NOT_VERIFY, "key")
     with pytest.raises(CouldNotBeChecked):
-        open_record(raw, UNIT_KEY.public, SIMULATED_VISIT_TYPE)
+        open_record(parse(raw), UNIT_KEY.public, SIMULATED_VISIT_TYPE)
 
 
 def test_signatures_in_another_order_are_another_file() -> None:
@@ -111,7 +111,7 @@ def test_a_signature_that_the_record_does_not_name_is_refused() -> None:
     raw = json.dumps(document, separators=(",", ":")).encode()
     assert verdict(raw) == (Verdict.DOES_NOT_VERIFY, "key")
     with pytest.raises(DoesNotVerify):
-        open_record(raw, UNIT_KEY.public, SIMULATED_VISIT_TYPE)
+        open_record(parse(raw), UNIT_KEY.public, SIMULATED_VISIT_TYPE)
 
 
 def test_a_workers_key_that_nobody_vouched_for_accuses_nobody() -> None:
@@ -145,7 +145,7 @@ def test_rubbish_for_a_key_is_refused_and_raises_nothing_else(public_hex: str) -
     first = msgspec.structs.replace(RECORD.cosigners[0], public_hex=public_hex)
     raw = signed_anew(msgspec.structs.replace(RECORD, cosigners=(first, RECORD.cosigners[1])), WORKER, WITNESS)
     with pytest.raises(DoesNotVerify):
-        open_record(raw, UNIT_KEY.public, SIMULATED_VISIT_TYPE)
+        open_record(parse(raw), UNIT_KEY.public, SIMULATED_VISIT_TYPE)
 
 
 def test_the_worker_is_not_the_witness() -> None:

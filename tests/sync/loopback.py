@@ -23,7 +23,7 @@ from edge.core.delivery import DeliveryEvent, Timing, WireOutcome
 from edge.core.downward_content import Content, ListedPerson, kind_of_content
 from edge.core.envelope import digest, parse
 from edge.core.errors import SyncError
-from edge.core.protocol import Channel, UnitStatus
+from edge.core.protocol import Channel, UnitStatus, split_records
 from edge.core.sealing import open_sealed
 from edge.device.clock import ManualClock
 from edge.services.drain import Drain
@@ -69,11 +69,16 @@ class LoopbackWire:
         if self.broken:
             raise SyncError("no route")
 
-    def publish(self, envelope: bytes, channel: Channel = Channel.RECORDS) -> None:
-        sha256 = digest(envelope)
+    def publish(self, content: bytes, channel: Channel = Channel.RECORDS) -> None:
+        envelopes = split_records(content) if channel is Channel.RECORDS else [content]
         if self.broken:
-            self.told.append(WireOutcome(sha256=sha256, event=DeliveryEvent.LOST))
+            self.told += [WireOutcome(sha256=digest(envelope), event=DeliveryEvent.LOST) for envelope in envelopes]
             raise SyncError("the link broke")
+        for envelope in envelopes:
+            self._publish_one(envelope, channel)
+
+    def _publish_one(self, envelope: bytes, channel: Channel) -> None:
+        sha256 = digest(envelope)
         if channel is Channel.CONFIRMATIONS:
             self._confirm(envelope)
             return

@@ -79,7 +79,7 @@ def test_link_that_breaks_while_sending_loses_nothing(bench: Bench) -> None:
     bench.drain.step(0.0)
     bench.visit(2)
     bench.wire.broken = True
-    assert kinds(bench.run()) == [ProgressKind.RETRY, ProgressKind.DISCONNECTED]
+    assert kinds(bench.run()) == [ProgressKind.RETRY, ProgressKind.RETRY, ProgressKind.DISCONNECTED]
     assert DeliveryState.SENT not in {e.state for e in bench.unit.outbox.entries()}
     bench.wire.broken = False
     bench.run(steps=10, advance_s=2.0)

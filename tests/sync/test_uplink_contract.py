@@ -13,6 +13,7 @@ from central.broker import find_mosquitto
 from edge.core.delivery import DeliveryEvent
 from edge.core.envelope import digest
 from edge.core.errors import SyncError
+from edge.core.protocol import join_records
 from edge.ports import Uplink
 from edge.sync.mqtt import MqttUplink
 from edge.wiring import Unit
@@ -100,3 +101,11 @@ def test_no_broker_is_a_sync_error_and_closing_twice_is_harmless(case: Case) -> 
         case.uplink.connect()
     case.uplink.close()
     case.uplink.close()
+
+
+def test_batch_that_nobody_hears_is_told_record_by_record(case: Case) -> None:
+    made = visit(case.unit, 3)
+    case.uplink.connect()
+    case.uplink.publish(join_records(case.unit.outbox.envelope(n) for n in (1, 2, 3)))
+    assert case.uplink.received(2.0) == []
+    assert events(case) == [(sha256, DeliveryEvent.UNHEARD) for sha256 in made]

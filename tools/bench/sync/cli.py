@@ -70,7 +70,10 @@ def _measure(folder: Path, report: SyncReport, records: int, units: int) -> None
                 if ingests == 1:
                     bare(place, "postgresql", records, report)
                 settle()
-                run = end_to_end(place, "postgresql", ingests=ingests, units=units, visits=records // units)
+                visits = records // units
+                run = end_to_end(
+                    place, "postgresql", ingests=ingests, units=units, visits=visits, server_pid=server.pid
+                )
             report.runs.append(run)
 
 
@@ -91,6 +94,9 @@ def _print(report: SyncReport) -> None:
         gaps = "as made" if run.gaps_as_made else "WRONG"
         table.add_row(run.database, *map(str, counts), f"{run.per_s:.0f}", share, gaps)
     console.print(table)
+    for run in report.runs:
+        each = ", ".join(f"{what} {us:.0f}" for what, us in run.cpu_us.items())
+        console.print(f"{run.database}, {run.ingests} ingest(s), µs of processor time a record: {each}")
     for run in report.runs:
         for number, samples in enumerate(run.rss_kb, start=1):
             console.print(f"{run.database}, {run.ingests} ingest(s), memory of no. {number}: {_memory(samples)}")

@@ -21,6 +21,7 @@ from central.founding import found_central
 from central.simulated import SimulatedUnit
 from edge.core.errors import SyncError
 from tools.bench.sync.bare import inserted_per_s, published_per_s
+from tools.bench.sync.cpu import spent_s
 from tools.faults.scene import ROOT, start
 
 CENTRAL_ID = "central-bench"
@@ -28,7 +29,8 @@ CENTRAL_ID = "central-bench"
 
 @dataclass(slots=True)
 class EndToEnd:
-    """One load through real processes. rss_kb: of each ingest process, sampled while it worked."""
+    """One load through real processes. cpu_us: processor time per record, of each process; rss_kb: of each ingest
+    process, sampled while it worked."""
 
     database: str
     ingests: int
@@ -38,6 +40,7 @@ class EndToEnd:
     resent: int
     per_s: float
     gaps_as_made: bool
+    cpu_us: dict[str, float] = field(default_factory=dict)
     rss_kb: list[list[int]] = field(default_factory=list)
 
 
@@ -77,10 +80,14 @@ def bare(place: Place, name: str, records: int, report: SyncReport) -> None:
 
 
 def end_to_end(
-    place: Place, name: str, *, ingests: int, units: int, visits: int, gaps: int = 0, at_once: int = 8
-) -> EndToEnd:
-    """The load, sent by a process of its own."""
+    place: Place, name: str, *, ingests: int, units: int, visits: int, gaps: int = 0, at_once: int = 8,
+    server_pid: int | None = None,
+) -> EndToEnd:  # fmt: skip
+    """The load, sent by a process of its own. server_pid: of the database's server, where there is one."""
     with _ingesting(place, ingests) as (processes, memory):
+        watched = {f"ingest {n}": process.pid for n, process in enumerate(processes, start=1)}
+        watched |= {"broker": place.broker.pid or 0, **({"database": server_pid} if server_pid else {})}
+        before_s = {what: spent_s(pid) for what, pid in watched.items()}
         options = ["--units", units, "--visits", visits, "--gaps", gaps, "--at-once", at_once]
         command = [sys.executable, "-m", "central.cli", "simulate", "--dir", place.folder, "--json", *options]
         done = subprocess.run([str(c) for c in command], cwd=ROOT, capture_output=True, check=False)
@@ -88,6 +95,8 @@ def end_to_end(
             load = json.loads(done.stdout)
         except json.JSONDecodeError as e:
             raise SyncError(f"the load ended with {done.returncode}: {done.stderr.decode()[-300:]}") from e
+        used_s = {what: spent_s(pid) - before_s[what] for what, pid in watched.items()}
+        used_s["units"] = load["cpu_seconds"]
     return EndToEnd(
         database=name,
         ingests=len(processes),
@@ -97,6 +106,7 @@ def end_to_end(
         resent=load["resent"],
         per_s=load["receipted"] / load["seconds"],
         gaps_as_made=_gaps(place, load["gaps"]),
+        cpu_us={what: round(s * 1e6 / load["records"], 1) for what, s in used_s.items()},
         rss_kb=memory,
     )
 
