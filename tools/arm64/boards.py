@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from edge.core.errors import InputError
+from tools.deb.targets import Target
 
 CORES = 4
 
@@ -40,22 +41,15 @@ class Board:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """One release of Raspberry Pi OS, by Debian's name: its Python and the newest glibc its wheels may ask for."""
+    """One release of Raspberry Pi OS, by Debian's name, and the packages that its Python and the wheels need."""
 
     name: str
-    python: str
-    glibc_minor: int
     packages: tuple[str, ...]
-    wheels: tuple[str, ...] = ()
 
     @property
-    def tag(self) -> str:
-        return "cp" + self.python.replace(".", "")
-
-    @property
-    def platforms(self) -> list[str]:
-        """pip's names for what runs there, oldest first."""
-        return ["manylinux2014_aarch64"] + [f"manylinux_2_{g}_aarch64" for g in range(17, self.glibc_minor + 1)]
+    def target(self) -> Target:
+        """What the project's package is made for there; the wheels tried are the package's."""
+        return Target(release=self.name, architecture="arm64")
 
 
 _COMMON = ("python3", "libgomp1", "libstdc++6", "ca-certificates")
@@ -82,13 +76,11 @@ BOARDS = {
 RELEASES = {
     release.name: release
     for release in (
-        Release(
-            name="bookworm", python="3.11", glibc_minor=36, packages=_COMMON, wheels=("lgpio>=0.2.2",)
-        ),
-        # base-files brings the links /lib -> usr/lib there; lgpio comes as a Debian package.
-        Release(name="trixie", python="3.13", glibc_minor=41, packages=(*_COMMON, "base-files")),
+        Release(name="bookworm", packages=_COMMON),
+        # base-files brings the links /lib -> usr/lib there.
+        Release(name="trixie", packages=(*_COMMON, "base-files")),
     )
-}  # fmt: skip
+}
 
 
 def chosen(known: dict[str, T], names: tuple[str, ...], what: str) -> list[T]:

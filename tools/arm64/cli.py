@@ -20,11 +20,12 @@ from tools.arm64.boards import BOARDS, RELEASES, Board, Release, chosen
 from tools.arm64.emulate import Machine
 from tools.arm64.root import release_root
 from tools.arm64.steps import Material, Step, nets_of, visit_of
-from tools.arm64.wheels import needed_wheels, project_wheel
 from tools.bundle.places import bundle_folder, cache_folder, public_key_file
+from tools.deb.targets import site_packages
 from tools.evaluate.default_bundle import find_bundle
 from tools.portraits import fetch_portraits
 
+PROJECT = Path(__file__).parents[2]
 STILLS = 6
 FEWER = {"min_liveness_frames = 12": f"min_liveness_frames = {STILLS - 1}", "probes = 5\n": "probes = 2\n"}
 """Emulation takes seconds for a frame: the visit's policy asks for fewer of them, one a second."""
@@ -60,10 +61,11 @@ def main(releases: tuple[str, ...], boards: tuple[str, ...], visit: bool, as_jso
 
 def _tried(work: Path, releases: list[Release], boards: list[Board], visit: bool) -> Iterator[Step]:
     material = _material(work)
+    shutil.copytree(PROJECT / "edge", work / "application" / "edge", ignore=shutil.ignore_patterns("__pycache__"))
     for release in releases:
         _say(f"{release.name}: Debian's arm64 Python and the arm64 wheels (about 110 MB, the first time only)")
         root = release_root(release, cache_folder())
-        packages = (project_wheel(release, work), needed_wheels(release, cache_folder()))
+        packages = (work / "application", site_packages(PROJECT, release.target))
         for index, board in enumerate(boards):
             machine = Machine(release=release, board=board, root=root, packages=packages, work=work)
             for step in nets_of(machine, material):

@@ -57,7 +57,7 @@ class Machine:
             "LC_ALL": "C.UTF-8",
         }
         given = [part for name, value in settings.items() for part in ("-E", f"{name}={value}")]
-        python = self.root / "usr" / "bin" / f"python{self.release.python}"
+        python = self.root / "usr" / "bin" / f"python{self.release.target.python}"
         words = shlex.join(
             [QEMU, "-0", str(script), "-L", str(self.root), "-cpu", self.board.cpu, *given, str(python)]
         )
