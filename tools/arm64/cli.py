@@ -18,10 +18,10 @@ from edge.core.errors import DoorstepError
 from edge.models.bundle import export_bundle
 from tools.arm64.boards import BOARDS, RELEASES, Board, Release, chosen
 from tools.arm64.emulate import Machine
-from tools.arm64.root import release_root
 from tools.arm64.steps import Material, Step, nets_of, visit_of
 from tools.bundle.places import bundle_folder, cache_folder, public_key_file
 from tools.deb.targets import site_packages
+from tools.deb.unpacked import unpacked_root
 from tools.evaluate.default_bundle import find_bundle
 from tools.portraits import fetch_portraits
 
@@ -64,7 +64,7 @@ def _tried(work: Path, releases: list[Release], boards: list[Board], visit: bool
     shutil.copytree(PROJECT / "edge", work / "application" / "edge", ignore=shutil.ignore_patterns("__pycache__"))
     for release in releases:
         _say(f"{release.name}: Debian's arm64 Python and the arm64 wheels (about 110 MB, the first time only)")
-        root = release_root(release, cache_folder())
+        root = unpacked_root(release.name, "arm64", release.packages)
         packages = (work / "application", site_packages(PROJECT, release.target))
         for index, board in enumerate(boards):
             machine = Machine(release=release, board=board, root=root, packages=packages, work=work)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from edge.core.errors import InputError
 from tools.bundle.places import cache_folder, sole_builder
+from tools.deb.mirror import apt_mirror
 
 PACKAGES = "python3,systemd,libstdc++6"
-MIRROR = "http://deb.debian.org/debian"
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -66,7 +66,8 @@ def _archive(release: str) -> Path:
         if not archive.exists():
             with tempfile.TemporaryDirectory(prefix="doorstep-debootstrap-", dir=archive.parent) as work:
                 root = Path(work) / "root"
-                command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release, str(root), MIRROR]
+                command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release]
+                command += [str(root), apt_mirror()]
                 done = subprocess.run(command, capture_output=True, text=True)
                 if done.returncode:
                     raise InputError(f"debootstrap: {done.stdout[-400:]}", remedy="Check the network to the mirror.")

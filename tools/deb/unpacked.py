@@ -1,4 +1,4 @@
-"""A minimal arm64 system as a folder: Debian's packages unpacked, nothing of them ever run, so no second stage.
+"""A system of any architecture as a folder: Debian's packages unpacked, nothing of them run, so no second stage.
 
 Packages come from the mirror that this machine's apt uses already. Kept in the cache under the digest of what was
 asked for; a folder that was not finished is made anew.
@@ -12,44 +12,41 @@ import subprocess
 from pathlib import Path
 
 from edge.core.errors import InputError
-from tools.arm64.boards import Release
+from tools.bundle.places import cache_folder, sole_builder
+from tools.deb.mirror import apt_mirror
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-_INDEX_TARGETS = ("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian")
 
 
-def release_root(release: Release, cache: Path) -> Path:
-    """The folder that serves as the release's root. Raises InputError when packages cannot be had."""
-    digest = hashlib.sha256(repr(release).encode()).hexdigest()[:12]
-    folder = cache / "arm64" / f"{release.name}-{digest}"
-    root = folder / "root"
-    if (folder / "complete").is_file():
-        return root
+def unpacked_root(release: str, architecture: str, packages: tuple[str, ...]) -> Path:
+    """The folder that serves as the root of a system. Raises InputError when packages cannot be had."""
+    digest = hashlib.sha256(repr(packages).encode()).hexdigest()[:12]
+    folder = cache_folder() / "deb" / f"unpacked-{release}-{architecture}-{digest}"
+    with sole_builder(cache_folder() / "deb"):
+        if not (folder / "complete").is_file():
+            _unpack(folder, release, architecture, packages)
+    return folder / "root"
+
+
+def _unpack(folder: Path, release: str, architecture: str, packages: tuple[str, ...]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for part in ("state/lists/partial", "cache/archives/partial", "root"):
         (folder / part).mkdir(parents=True)
     (folder / "state" / "status").touch()
-    (folder / "sources.list").write_text(f"deb [arch=arm64 signed-by={KEYRING}] {_mirror()} {release.name} main\n")
-    _apt(folder, "update")
-    _apt(folder, "--download-only", "install", *release.packages)
+    source = f"deb [arch={architecture} signed-by={KEYRING}] {apt_mirror()} {release} main\n"
+    (folder / "sources.list").write_text(source)
+    _apt(folder, architecture, "update")
+    _apt(folder, architecture, "--download-only", "install", *packages)
     for package in sorted((folder / "cache" / "archives").glob("*.deb")):
-        _run(["dpkg-deb", "-x", str(package), str(root)], f"{package.name} cannot be unpacked")
+        _run(["dpkg-deb", "-x", str(package), str(folder / "root")], f"{package.name} cannot be unpacked")
         package.unlink()
     (folder / "complete").touch()
-    return root
 
 
-def _mirror() -> str:
-    found = _run(list(_INDEX_TARGETS), "apt names no mirror").split()
-    if not found:
-        raise InputError("apt on this machine knows no Debian mirror", remedy="Run this on Debian 12 or later.")
-    return found[0]
-
-
-def _apt(folder: Path, *words: str) -> None:
+def _apt(folder: Path, architecture: str, *words: str) -> None:
     settings = {
-        "APT::Architecture": "arm64",
-        "APT::Architectures": "arm64",
+        "APT::Architecture": architecture,
+        "APT::Architectures": architecture,
         "APT::Install-Recommends": "0",
         "APT::Sandbox::User": "root",
         "Acquire::Languages": "none",
