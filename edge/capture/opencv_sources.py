@@ -15,9 +15,11 @@ from typing import Any, Protocol, Self
 import cv2
 import numpy as np
 
+from edge.capture import v4l2_exposure
 from edge.capture.v4l2_identity import identify
 from edge.core.config import CameraConfig
 from edge.core.errors import CameraError
+from edge.core.exposure import Exposure
 from edge.core.face import Affine, Frame, Picture
 from edge.core.record import CaptureSource, SourceKind
 
@@ -35,6 +37,8 @@ class VideoDevice(Protocol):
     def retrieve(self) -> tuple[bool, Any]: ...
 
     def get(self, property_id: int, /) -> float: ...
+
+    def set(self, property_id: int, value: float, /) -> bool: ...
 
     def release(self) -> None: ...
 
@@ -69,6 +73,7 @@ class V4l2Camera(_Closing):
         self._device = device
         self._late_s = 1.5 / rate_fps
         self._monotonic_s = monotonic_s
+        self._held = False
 
     @classmethod
     def open(cls, number: int, config: CameraConfig) -> V4l2Camera:
@@ -110,6 +115,20 @@ class V4l2Camera(_Closing):
             if now_s - captured_s <= self._late_s:
                 break
         return captured_s
+
+    def hold(self) -> Exposure | None:
+        """As in edge/services/hold.py, where the driver can."""
+        exposure = v4l2_exposure.hold(self._device, self._brightness, frame_us=self._late_s / 1.5 * 1e6)
+        self._held = exposure is not None
+        return exposure
+
+    def release(self) -> None:
+        if self._held and not self._closed:
+            self._held = False
+            v4l2_exposure.release(self._device)
+
+    def _brightness(self) -> float:
+        return float(next(self.frames()).bgr[::8, ::8].mean())
 
     def close(self) -> None:
         if not self._closed:

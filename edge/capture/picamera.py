@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from edge.capture import picamera_exposure
 from edge.capture.stream_layout import StreamLayout, bgr_view, i420_packed
 from edge.core.config import CameraConfig
 from edge.core.errors import CameraError
+from edge.core.exposure import Exposure
 from edge.core.face import Frame
 from edge.core.record import CaptureSource, SourceKind
 
@@ -36,8 +38,12 @@ class PiCamera:
     costs more than the copy.
     """
 
-    def __init__(self, camera: Any, source: CaptureSource, main: StreamLayout, lores: StreamLayout) -> None:
+    def __init__(
+        self, camera: Any, source: CaptureSource, main: StreamLayout, lores: StreamLayout, *, frame_us: float
+    ) -> None:
         self.source = source
+        self._frame_us = frame_us
+        self._held = False
         self._camera = camera
         self._main = main
         self._lores = lores
@@ -61,7 +67,8 @@ class PiCamera:
             camera.start()
             undo.pop_all()
         source = _source(cameras[number])
-        return cls(camera, source, StreamLayout.of(settled["main"]), StreamLayout.of(settled["lores"]))
+        main, lores = (StreamLayout.of(settled[name]) for name in ("main", "lores"))
+        return cls(camera, source, main, lores, frame_us=1e6 / config.rate_fps)
 
     def frames(self) -> Iterator[Frame]:
         """The newest frame each time, until closed. Raises CameraError when the camera stops answering."""
@@ -77,6 +84,24 @@ class PiCamera:
                 captured_s=stamp_ns / 1e9,
                 lores_i420=i420_packed(lores, self._lores),
             )
+
+    def hold(self) -> Exposure | None:
+        """As in edge/services/hold.py; the lens goes on focusing."""
+        with _translated():
+            exposure = picamera_exposure.hold(self._camera, self._metadata, frame_us=self._frame_us)
+        self._held = exposure is not None
+        return exposure
+
+    def release(self) -> None:
+        if self._held and not self._closed:
+            self._held = False
+            with _translated():
+                picamera_exposure.release(self._camera)
+
+    def _metadata(self) -> Iterator[dict[str, Any]]:
+        while not self._closed:
+            with self._camera.captured_request(wait=FRAME_TIMEOUT_S) as request:
+                yield request.get_metadata()
 
     def close(self) -> None:
         if self._closed:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from edge.core.comparison import Reference
 from edge.core.cues.result import TEXTURE
 from edge.core.light_code import LightCode
@@ -14,6 +16,7 @@ from edge.core.visit import Outcome
 from edge.ports import Camera, Embedder, FaceDetector, Landmarker, Light, LivenessNet
 from edge.services.ask import ActiveCheck
 from edge.services.burst import Burst, Watcher, collect
+from edge.services.hold import held
 from edge.services.judge import judge
 from edge.services.perceive import Perceiver
 
@@ -64,9 +67,13 @@ def certify_by_face(
     """
     perceiver = Perceiver(nets.detector, nets.landmarker, policy.quality)
     lit = light if light and light.present and code else None
-    burst = collect(
-        camera.frames(), perceiver, nets.liveness, policy.burst, watch=watch,
-        sightings=policy.cues.wanted != (TEXTURE,), light=lit, code=code if lit else None, ask=ask,
-    )  # fmt: skip
+    with held(camera, lit) as exposure:
+        burst = collect(
+            camera.frames(), perceiver, nets.liveness, policy.burst, watch=watch,
+            sightings=policy.cues.wanted != (TEXTURE,), light=lit, code=code if lit else None, ask=ask,
+        )  # fmt: skip
     findings = judge(burst, references, nets.embedder, policy, references_verified=references_verified)
+    if exposure:
+        own = {"held_exposure_us": exposure.exposure_us, "held_gain": round(exposure.gain, 2)}
+        findings = msgspec.structs.replace(findings, quality=findings.quality | own)
     return FaceVisit(findings=findings, outcome=decide_face(findings), burst=burst)

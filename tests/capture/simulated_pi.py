@@ -11,6 +11,7 @@ import numpy as np
 
 STRIDE_STEP = 64
 PAD = 77
+DELAY = 4
 
 
 def padded(width: int) -> int:
@@ -22,6 +23,7 @@ class Request:
 
     def __init__(self, streams: dict[str, Any], index: int, stamp: bool) -> None:
         self._streams, self._index, self._stamp = streams, index, stamp
+        self.state: dict[str, Any] = {}
         self.buffers = {name: self._drawn(name) for name in ("main", "lores")}
 
     def _drawn(self, name: str) -> np.ndarray:
@@ -39,14 +41,17 @@ class Request:
     def make_buffer(self, name: str) -> np.ndarray:
         return self.buffers[name].copy()
 
-    def get_metadata(self) -> dict[str, int]:
-        return {"SensorTimestamp": 5_000_000_000 + self._index * 33_333_000} if self._stamp else {}
+    def get_metadata(self) -> dict[str, Any]:
+        stamp = {"SensorTimestamp": 5_000_000_000 + self._index * 33_333_000} if self._stamp else {}
+        return {**self.state, **stamp}
 
 
 class Camera:
-    """What the adapter uses of Picamera2. `fault`: busy, hangs, breaks or no_stamp."""
+    """What the adapter uses of Picamera2. `fault`: busy, hangs, breaks, no_stamp, or disobeys (its exposure wanders
+    on whatever it is told). Its automatics come to rest at frame 6; controls are in force DELAY frames later."""
 
     cameras = [{"Model": "imx708", "Id": "/base/soc/i2c0mux/i2c@1/imx708@1a", "Num": 0}]
+    advertised: dict[str, Any] = {"AnalogueGain": (1.0, 16.0, None), "ExposureTimeMode": (), "AnalogueGainMode": ()}
     fault = ""
     lives: list[Camera] = []
 
@@ -58,7 +63,8 @@ class Camera:
         if self.fault == "busy":
             raise RuntimeError("Camera __init__ sequence did not complete.")
         self.calls: list[str] = []
-        self.camera_controls = {"FrameDurationLimits": (), "AfMode": ()}
+        self.camera_controls = {"FrameDurationLimits": (), "AfMode": (), **self.advertised}
+        self.told: list[tuple[int, dict[str, Any]]] = []
         self._index = 0
         type(self).lives.append(self)
 
@@ -90,12 +96,27 @@ class Camera:
         if self.fault == "breaks" and self._index == 2:
             raise RuntimeError("Camera frontend has timed out!")
         request = Request(self._configuration, self._index, self.fault != "no_stamp")
+        request.state = self._state()
         self._index += 1
         try:
             yield request
         finally:
             for buffer in request.buffers.values():
                 buffer.fill(255)
+
+    def set_controls(self, controls: dict[str, Any]) -> None:
+        self.told.append((self._index, controls))
+
+    def _state(self) -> dict[str, Any]:
+        """What the metadata says: the automatics until controls are in force, then those."""
+        wander = 1.0 + 0.08 * max(0, 6 - self._index)
+        if self.fault == "disobeys":
+            wander = 1.0 + 0.1 * (self._index % 5)
+        state = {"ExposureTime": 27_000 * wander, "AnalogueGain": 2.0, "ColourGains": (1.8, 1.4)}
+        for index, controls in self.told:
+            if self.fault != "disobeys" and self._index >= index + DELAY and "ExposureTime" in controls:
+                state |= controls
+        return state
 
     def stop(self) -> None:
         self.calls.append("stop")

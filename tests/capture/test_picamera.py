@@ -100,6 +100,29 @@ def test_a_camera_that_fails_while_running_is_given_back(
     assert library.lives[0].calls[-2:] == ["stop", "close"]
 
 
+def test_exposure_and_white_balance_are_in_force_before_the_window_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Controls take frames to act: a window begun at once would see the change."""
+    library = installed(monkeypatch)
+    with PiCamera.open(CONFIG) as camera:
+        held = camera.hold()
+        life = library.lives[0]
+        assert held is not None and held.exposure_us == 20_000 and held.gain == pytest.approx(2.7)
+        assert life._state() == {"ExposureTime": 20_000, "AnalogueGain": 2.7, "ColourGains": (1.8, 1.4)}
+        next(camera.frames())
+        camera.release()
+    (_, told), (_, after) = life.told
+    assert set(told) == {"ExposureTime", "AnalogueGain", "ColourGains"}, "one alone leaves the others automatic"
+    assert after == {"ExposureTimeMode": 0, "AnalogueGainMode": 0, "AwbEnable": True}
+
+
+def test_a_camera_that_does_not_obey_is_left_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = installed(monkeypatch, fault="disobeys", advertised={"AnalogueGain": (1.0, 16.0, None)})
+    with PiCamera.open(CONFIG) as camera:
+        assert camera.hold() is None
+        camera.release()
+    assert [told for _, told in library.lives[0].told][1:] == [{"AeEnable": True, "AwbEnable": True}]
+
+
 def test_a_failed_start_gives_the_camera_back(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(self: simulated_pi.Camera) -> None:
         raise RuntimeError("Failed to start camera")

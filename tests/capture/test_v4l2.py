@@ -111,6 +111,9 @@ class Driver:
         assert property_id == cv2.CAP_PROP_POS_MSEC
         return self._current_s * 1000 if self._stamps else 0.0
 
+    def set(self, property_id: int, value: float, /) -> bool:
+        return False
+
     def release(self) -> None:
         self.released += 1
 
@@ -153,3 +156,52 @@ def test_an_unplugged_camera_is_an_error_not_the_end_of_the_visit() -> None:
 def test_a_camera_number_that_does_not_exist_is_refused() -> None:
     with pytest.raises(CameraError, match="/dev/video987"):
         V4l2Camera.open(987, CameraConfig())
+
+
+class Webcam(Driver):
+    """One whose controls work, or which says so and goes dark (`stale`: it reports another exposure than it has)."""
+
+    def __init__(self, *, reported: float = 200.0, real: float = 200.0) -> None:
+        super().__init__()
+        self.controls = {cv2.CAP_PROP_EXPOSURE: reported, cv2.CAP_PROP_WB_TEMPERATURE: 4600.0}
+        self._real = real
+
+    def get(self, property_id: int, /) -> float:
+        return self.controls[property_id] if property_id in self.controls else super().get(property_id)
+
+    def set(self, property_id: int, value: float, /) -> bool:
+        self.controls[property_id] = value
+        return True
+
+    def retrieve(self) -> tuple[bool, Picture]:
+        manual = self.controls.get(cv2.CAP_PROP_AUTO_EXPOSURE) == 1.0
+        exposure = self.controls[cv2.CAP_PROP_EXPOSURE] if manual else self._real
+        return True, np.full((40, 40, 3), min(255, int(exposure / 2)), np.uint8)
+
+
+def test_a_webcam_holds_what_it_had() -> None:
+    webcam = Webcam()
+    with camera_on(webcam) as camera:
+        held = camera.hold()
+        assert held is not None and held.exposure_us == 20_000
+        assert webcam.controls[cv2.CAP_PROP_AUTO_EXPOSURE] == 1.0 and webcam.controls[cv2.CAP_PROP_AUTO_WB] == 0.0
+        camera.release()
+    assert webcam.controls[cv2.CAP_PROP_AUTO_EXPOSURE] == 3.0 and webcam.controls[cv2.CAP_PROP_AUTO_WB] == 1.0
+
+
+def test_a_webcam_that_reports_a_stale_exposure_does_not_go_dark_for_a_window() -> None:
+    webcam = Webcam(reported=40.0, real=300.0)
+    with camera_on(webcam) as camera:
+        assert camera.hold() is None
+    assert webcam.controls[cv2.CAP_PROP_AUTO_EXPOSURE] == 3.0
+
+
+def test_a_driver_without_controls_runs_the_window_all_the_same() -> None:
+    class Plain(Driver):
+        def get(self, property_id: int, /) -> float:
+            return super().get(property_id) if property_id == cv2.CAP_PROP_POS_MSEC else 0.0
+
+    with camera_on(Plain()) as camera:
+        assert camera.hold() is None
+        camera.release()
+        assert next(camera.frames()).bgr.shape == (4, 4, 3)
