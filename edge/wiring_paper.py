@@ -10,7 +10,7 @@ from edge.core.envelope import SIMULATED_VISIT_TYPE
 from edge.core.errors import InputError
 from edge.core.form import form_of
 from edge.core.renewal import Renewal, next_due_date
-from edge.core.slip import PREFIX
+from edge.core.slip import PREFIX, Slip, open_slip
 from edge.core.visit_list import ListEntry
 from edge.gate.words import Words
 from edge.paper.qr import qr_png, qr_svg
@@ -19,43 +19,56 @@ from edge.services.slip import make_slip, record_of
 from edge.wiring import Unit
 
 
-def find_record(unit: Unit, name: str) -> StoredRecord:
-    """A record of the unit by its number or its record_id. Raises InputError when there is none."""
-    first = int(name) if name.isdecimal() else 1
-    for stored in unit.store.records(max(first, 1)):
-        if name in (str(stored.sequence), stored.record_id):
-            return stored
-        if name.isdecimal():
-            break
-    raise InputError(f"this unit has no record {name}", remedy="Look its number up with `doorstep history`.")
+class UnitPapers:
+    """The papers of one unit's records. renewal: the policy's, as it is now. listed: a person's row of the list."""
 
+    def __init__(
+        self, unit: Unit, renewal: Callable[[], Renewal], listed: Callable[[str], ListEntry | None]
+    ) -> None:
+        self._unit, self._renewal, self._listed = unit, renewal, listed
 
-def family_slip(
-    unit: Unit, stored: StoredRecord, renewal: Renewal, listed: Callable[[str], ListEntry | None]
-) -> str:
-    """The text of the QR code for one of the unit's records. listed: a person's row of the visit list, if any."""
-    entry = listed(record_of(stored).visit.person_served.person_id)
-    return make_slip(stored, unit.record_key, renewal, due_date=entry.due_date if entry else "")
+    def find(self, name: str) -> StoredRecord:
+        """A record by its number or its record_id. Raises InputError when there is none."""
+        first = int(name) if name.isdecimal() and len(name) < 16 else 1
+        for stored in self._unit.store.records(max(first, 1)):
+            if name in (str(stored.sequence), stored.record_id):
+                return stored
+            if name.isdecimal():
+                break
+        raise InputError(f"this unit has no record {name[:40]}", remedy="Look its number up with `doorstep history`.")
 
+    def slip(self, stored: StoredRecord) -> str:
+        """The text of the slip's QR code."""
+        return make_slip(stored, self._unit.record_key, self._renewal(), due_date=self._due_date(stored))
 
-def application_form(
-    unit: Unit, stored: StoredRecord, renewal: Renewal, listed: Callable[[str], ListEntry | None], language: str
-) -> bytes:
-    """The form of one of the unit's records as a PDF, without a face. Raises PaperError without a Chinese font."""
-    from edge.paper.form import form_pdf  # a third of a second and fonts, which checking a slip does without
+    def form(self, stored: StoredRecord, language: str) -> bytes:
+        """The application form as a PDF, without a face. Raises PaperError without a Chinese font."""
+        from edge.paper.form import form_pdf  # a third of a second and fonts, which checking a slip does without
 
-    record = record_of(stored)
-    entry = listed(record.visit.person_served.person_id)
-    due_date = entry.due_date if entry else ""
-    form = form_of(
-        record,
-        stored.sha256,
-        entry,
-        next_due=next_due_date(record.outcome.kind, visited=record.visit.date, due_date=due_date, renewal=renewal),
-        simulated=stored.payload_type == SIMULATED_VISIT_TYPE,
-    )
-    slip = make_slip(stored, unit.record_key, renewal, due_date=due_date)
-    return form_pdf(form, Words("edge.resources", language), slip)
+        record, due_date = record_of(stored), self._due_date(stored)
+        next_due = next_due_date(
+            record.outcome.kind, visited=record.visit.date, due_date=due_date, renewal=self._renewal()
+        )
+        form = form_of(
+            record,
+            stored.sha256,
+            self._listed(record.visit.person_served.person_id),
+            next_due=next_due,
+            simulated=stored.payload_type == SIMULATED_VISIT_TYPE,
+        )
+        return form_pdf(form, Words("edge.resources", language), self.slip(stored))
+
+    def check(self, text: str) -> Slip:
+        """A slip of this unit's or of any that it believes. Raises DoesNotVerify, CouldNotBeChecked."""
+        return open_slip(text, self._unit.believed())
+
+    def read_code(self, picture: bytes) -> str:
+        """The text of the QR code in a JPEG or PNG. Raises InputError."""
+        return read_qr(picture).strip()
+
+    def _due_date(self, stored: StoredRecord) -> str:
+        entry = self._listed(record_of(stored).visit.person_served.person_id)
+        return entry.due_date if entry else ""
 
 
 def qr_picture(text: str, suffix: str) -> bytes:

@@ -19,8 +19,10 @@ from edge.gate.serving import LOOPBACK, Listen, serving
 from edge.signing.page_certificate import fingerprint, page_certificate
 from edge.web.app import ScreenApp
 from edge.web.at import Room
+from edge.web.panel import PanelBesidePages
 from edge.wiring import Unit
 from edge.wiring_retire import obey_wipe
+from edge.wiring_visit import VisitSide
 from edge.wiring_web import OpenCamera, make_room
 
 HEARTBEAT_S = 5.0
@@ -63,6 +65,8 @@ def pages(unit: Unit, plan: Plan, open_camera: OpenCamera | None = None) -> Iter
     room = make_room(unit, open_camera or (_camera(unit, plan.camera) if plan.camera else None))
     with contextlib.ExitStack() as stack:
         stack.callback(room.viewer.close)
+        if unit.config.panel:
+            stack.enter_context(PanelBesidePages(VisitSide(unit).panel(), room))
         if phones and phones.tls:
             url = f"https://{phones.host}:{phones.port}"
             room = dataclasses.replace(room, phone_url=url, fingerprint=fingerprint(phones.tls[0]))
@@ -73,8 +77,6 @@ def pages(unit: Unit, plan: Plan, open_camera: OpenCamera | None = None) -> Iter
 
 
 def _camera(unit: Unit, spec: str) -> OpenCamera:
-    from edge.wiring_visit import VisitSide
-
     return lambda: VisitSide(unit).camera(spec)
 
 

@@ -27,6 +27,7 @@ from edge.core.record import Provenance
 from edge.core.session import Person, Seen, VisitSession
 from edge.core.today import LastVisit
 from edge.device.hanzi import simplify
+from edge.device.voice import EspeakVoice
 from edge.paper.qr import qr_svg
 from edge.ports import Camera
 from edge.services.burst import Watcher
@@ -44,6 +45,7 @@ from edge.web.door import Door
 from edge.web.pairing import Pairing
 from edge.web.viewer import Job, Viewer
 from edge.wiring import Unit
+from edge.wiring_paper import UnitPapers
 from edge.wiring_sync import check_visit_may_begin
 from edge.wiring_visit import VisitSide
 
@@ -182,6 +184,8 @@ def make_room(unit: Unit, open_camera: OpenCamera | None = None) -> Room:
         pairing=Pairing(unit.clock.monotonic_s),
         viewer=screen.viewer,
         simplify=simplify,
+        papers=UnitPapers(unit, lambda: screen.policy().renewal, screen.side.listed),
+        voice=EspeakVoice(unit.root / "voice"),
     )
 
 

@@ -33,15 +33,16 @@ def paper(
       doorstep verify --qr slip.png
     """
     from edge.wiring import open_unit
-    from edge.wiring_paper import application_form, family_slip, find_record, qr_picture
+    from edge.wiring_paper import UnitPapers, qr_picture
     from edge.wiring_visit import VisitSide
 
     with open_unit(unit_dir) as unit:
-        stored = find_record(unit, record)
         side = VisitSide(unit)
-        text = family_slip(unit, stored, side.policy.renewal, side.listed)
+        papers = UnitPapers(unit, lambda: side.policy.renewal, side.listed)
+        stored = papers.find(record)
+        text = papers.slip(stored)
         if form_file:
-            form_file.write_bytes(application_form(unit, stored, side.policy.renewal, side.listed, language))
+            form_file.write_bytes(papers.form(stored, language))
     if slip_file:
         slip_file.write_bytes(qr_picture(text, slip_file.suffix))
     if as_json:

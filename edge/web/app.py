@@ -19,7 +19,7 @@ from edge.core.errors import DoorstepError, StoreError
 from edge.gate.forms import Form, read_form
 from edge.gate.guard import Guard, Rules, TooLarge
 from edge.gate.words import LANGUAGES, Words, in_all_languages
-from edge.web import live, views_door, views_list, views_manual, views_show, views_visit
+from edge.web import live, views_door, views_list, views_manual, views_paper, views_show, views_visit
 from edge.web.at import PACKAGE, THEMES, At, Room, View
 from edge.web.door import Visitor
 
@@ -37,7 +37,7 @@ def rules(names: tuple[str, ...]) -> Rules:
         names=names,
         form_bytes=64 * 1024,
         upload_bytes=UPLOAD_BYTES,
-        upload_paths=("/visit/photo",),
+        upload_paths=("/visit/photo", "/check"),
         per_s=20.0,
         burst=200,
         slow_paths=("/sign-in", "/join", "/visit/witness"),
@@ -80,6 +80,12 @@ class ScreenApp:
             get("/status", views_show.status),
             get("/technician", views_show.technician),
             post("/technician/bundle", views_show.bundle),
+            get("/paper/{sequence:int}/slip", views_paper.slip),
+            get("/paper/{sequence:int}/form", views_paper.form),
+            get("/check", views_paper.check_page),
+            post("/check", views_paper.check),
+            Route("/check/picture", self._stream(live.check_pictures), methods=["GET"]),
+            get("/voice/{room:str}/{key:str}", views_paper.voice),
             get("/stay", views_door.stay),
         ]
         if self._for_phones:

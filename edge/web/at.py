@@ -8,15 +8,18 @@ from typing import Any, Protocol, TypeAlias
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from edge.core.chain import StoredRecord
 from edge.core.downward_content import Decision
 from edge.core.errors import DoorstepError
 from edge.core.identity import Simplify
 from edge.core.policy import Policy
 from edge.core.session import Person, VisitSession
+from edge.core.slip import Slip
 from edge.core.today import LastVisit
 from edge.gate.forms import Form
 from edge.gate.templates import environment
 from edge.gate.words import Words
+from edge.ports import Voice
 from edge.ports_workers import OpenWorker
 from edge.services.visiting import Visiting
 from edge.services.workers import WorkerKeys
@@ -66,6 +69,25 @@ class Unit(Protocol):
     def qr_svg(self, text: str) -> str: ...
 
 
+class Papers(Protocol):
+    """What leaves on paper (edge/wiring_paper.py)."""
+
+    def find(self, name: str) -> StoredRecord:
+        """A record of this unit by its number. Raises InputError."""
+
+    def slip(self, stored: StoredRecord) -> str:
+        """The text of its QR code."""
+
+    def form(self, stored: StoredRecord, language: str) -> bytes:
+        """The application form as a PDF. Raises PaperError."""
+
+    def check(self, text: str) -> Slip:
+        """What a slip says. Raises DoesNotVerify, CouldNotBeChecked."""
+
+    def read_code(self, picture: bytes) -> str:
+        """The text of the QR code in a JPEG. Raises InputError."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """What the pages work with, the same for all requests. phone_url: where a phone finds the unit, empty without."""
@@ -77,6 +99,8 @@ class Room:
     pairing: Pairing
     viewer: Viewer
     simplify: Simplify
+    papers: Papers
+    voice: Voice
     phone_url: str = ""
     fingerprint: str = ""
 

@@ -71,6 +71,13 @@ class Door:
                 visitor.seen_s = now_s
             return visitor
 
+    def latest(self) -> Visitor | None:
+        """Who used the unit last, if that session still lasts: whoever presses a button on it."""
+        now_s = self._monotonic_s()
+        with self._guard:
+            inside = [visitor for visitor in self._inside.values() if not _over(visitor, now_s)]
+        return max(inside, key=lambda visitor: visitor.seen_s, default=None)
+
     def sign_out(self, token: str) -> None:
         with self._guard:
             self._inside.pop(_digest(token), None)

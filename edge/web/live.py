@@ -29,6 +29,19 @@ async def pictures(at: At, request: Request) -> Response:
     return StreamingResponse(multipart(at.room.viewer.view, goes_on), media_type=MULTIPART)
 
 
+async def check_pictures(at: At, request: Request) -> Response:
+    """The camera's picture for a slip to be held before it; to look is what keeps the camera open."""
+    at.room.viewer.ready()
+
+    async def goes_on() -> bool:
+        if at.room.viewer.seeing().phase in (*OVER, Phase.CAPTURING) or await request.is_disconnected():
+            return False
+        at.room.viewer.want(faces=False)
+        return True
+
+    return StreamingResponse(multipart(at.room.viewer.view, goes_on), media_type=MULTIPART)
+
+
 async def events(at: At, request: Request) -> Response:
     """Phase, hint in words, seconds left, share of what is wanted; ends after the event that says how it ended."""
     faces, over = await _faces_wanted(at), False

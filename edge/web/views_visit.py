@@ -20,7 +20,7 @@ from edge.core.identity import different_part, groups, same_name
 from edge.core.renewal import next_due_date, payment_words, standing
 from edge.core.session import Declaration, DocumentKind, Event, Seen, Step, VisitSession
 from edge.core.visit import NO_FACE_REASONS, ConsentGiver, Consents, Reason
-from edge.web.at import At, View
+from edge.web.at import At, Room, View
 
 PURPOSES = ("match", "keep", "send")
 HOW_RECOGNISED = ("id_card", "household_book", "known_to_worker", "known_to_witness", "face")
@@ -124,16 +124,21 @@ def consent(at: At, session: VisitSession) -> Response:
 
 def capture(at: At, session: VisitSession) -> Response:
     """Start the capture window; what it comes to is stored by the window itself."""
+    start_window(at.room, session)
+    return Response(status_code=204)
+
+
+def start_window(room: Room, session: VisitSession) -> None:
+    """Run a capture window for a visit that is at that step; nothing when one is running. Raises InputError."""
     steps.check(session, Event.CAPTURED)
-    visiting = at.room.visiting
+    visiting = room.visiting
 
     def done(seen: Seen, jpeg: bytes | None) -> None:
         photo_id = visiting.new_id() if jpeg and session.consents and session.consents.send_photo else ""
         after = steps.captured(session, seen, face_photo_id=photo_id)
         visiting.save(after, {photo_id: jpeg} if photo_id and jpeg else {})
 
-    at.room.viewer.capture(at.room.unit.window(session, done))
-    return Response(status_code=204)
+    room.viewer.capture(room.unit.window(session, done))
 
 
 def again(at: At, session: VisitSession) -> Response:

@@ -1,4 +1,6 @@
 // The live page: hint, countdown and progress from the unit's events; one press starts the window, once more again.
+import { say } from "./voice.mjs";
+
 const live = document.getElementById("live");
 const hint = document.getElementById("hint");
 const left = document.getElementById("left");
@@ -17,6 +19,8 @@ function show(now) {
     if (start) start.querySelector("button").disabled = false;
     return;
   }
+  if (said !== undefined && now.say !== said) say(now.text, hint.dataset.voice + now.hint);
+  said = now.say;
   if (now.text && left) {
     hint.textContent = now.text;
     hint.classList.toggle("good", now.hint === "good");
@@ -26,6 +30,7 @@ function show(now) {
 }
 
 let events;
+let said;
 function listen() {
   events = new EventSource("/visit/live");
   events.onmessage = (event) => show(JSON.parse(event.data));
