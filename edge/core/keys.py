@@ -31,6 +31,7 @@ class KeyRole(StrEnum):
     POLICY = "policy"
     COMMAND = "command"
     BUNDLE = "bundle"
+    RELEASE = "release"
     SEALING = "sealing"
 
 

@@ -45,7 +45,7 @@ def settle(store: Path, now_utc: Callable[[], str]) -> Settled:
         if version > schema.VERSION:
             _give_back(store, version)
             return Settled.RETURNED
-        _copy(store, kept_copy(store))
+        copy_store(store, kept_copy(store))
     StoreFile(store, now_utc).close()
     return Settled.MIGRATED
 
@@ -97,7 +97,8 @@ def _come_in(store: Path) -> list[tuple[object, ...]]:
         return [connection.execute(witness).fetchone() for witness in _WITNESSES]
 
 
-def _copy(store: Path, to: Path) -> None:
+def copy_store(store: Path, to: Path) -> None:
+    """A whole copy of a store, of one moment, durable under its name when this returns."""
     draft = to.with_name(to.name + ".new")
     draft.unlink(missing_ok=True)
     with closing(_opened(store)) as source, closing(sqlite3.connect(draft)) as copy:

@@ -11,8 +11,6 @@ from edge.cli.main import COMMANDS
 from tests.systemd.conftest import SERVICES, SYSTEMD, UNITS
 
 MAX_EXPOSURE = 1.5
-AWAITED = {"serve"}
-"""The visit's page, until it is there."""
 TABLE = (SYSTEMD / "README.md").read_text().partition("## What is relaxed")[2]
 
 
@@ -59,12 +57,19 @@ def test_every_relaxation_is_explained(folder: Path, name: str) -> None:
 def test_command_that_a_unit_starts_exists(name: str) -> None:
     started = re.findall(r"(?m)^Exec\w+=/usr/lib/doorstep/python -m (\S+)(?: (\w+))?", (SYSTEMD / name).read_text())
     for module, command in started:
-        assert module == "edge.daemon" or command in {*COMMANDS, *AWAITED}, f"{name} starts {command}"
+        assert module == "edge.daemon" or command in COMMANDS, f"{name} starts {command}"
 
 
 def test_only_one_service_reaches_the_record_key() -> None:
     shut = {name for name in SERVICES if "InaccessiblePaths=-/var/lib/doorstep" in (SYSTEMD / name).read_text()}
     assert set(SERVICES) - shut == {"doorstep-visit.service"}
+
+
+def test_root_runs_only_what_changes_the_release() -> None:
+    unnamed = {name for name in SERVICES if "\nUser=doorstep" not in (SYSTEMD / name).read_text()}
+    assert unnamed == {f"doorstep-{name}.service" for name in ("attempt", "confirm", "update")}
+    for name in unnamed:
+        assert "\nCapabilityBoundingSet=\n" in (SYSTEMD / name).read_text()
 
 
 def test_no_process_has_both_the_network_and_the_camera() -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import click
 
+from edge.core.keys import KeyPurpose, KeyRole, fingerprint
+from edge.signing import keyfile
 from tools.bundle.places import cache_folder
 from tools.deb.life import BREAKS, WORKS, Life, Packages, altered_source
 from tools.deb.root import fresh_root
+from tools.deb.signing import sign_package
 from tools.deb.targets import MACHINE, PYTHON, Target, site_packages
 from tools.deb.tree import lay_out, version_of
 
@@ -57,6 +60,25 @@ def build(releases: tuple[str, ...], architectures: tuple[str, ...], source: Pat
 
 
 @main.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--owner", required=True, help="The publisher's name.")
+def key(folder: Path, owner: str) -> None:
+    """Make a publisher's key for releases in DIR. Its public half goes onto the units' cards."""
+    made = keyfile.generate(folder, "release", role=KeyRole.RELEASE, purpose=KeyPurpose.PROVISIONED, owner=owner)
+    click.echo(f"{folder / 'release.pub.json'}  {fingerprint(made.public)}")
+
+
+@main.command()
+@click.argument("packages", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--key", "key_dir", required=True, type=click.Path(path_type=Path, file_okay=False), help="From `key`.")
+def sign(packages: tuple[Path, ...], key_dir: Path) -> None:
+    """Sign packages for updates: writes PACKAGE.dsse.json beside each; both go onto the stick."""
+    signer = keyfile.load(key_dir, "release").signer
+    for package in packages:
+        click.echo(str(sign_package(package, signer)))
+
+
+@main.command()
 @click.option("--release", type=click.Choice(list(PYTHON)), default="bookworm", show_default=True)
 @click.option("--previous", default="HEAD~1", show_default=True, help="The commit to be upgraded from.")
 def life(release: str, previous: str) -> None:
@@ -70,6 +92,10 @@ def life(release: str, previous: str) -> None:
 
 
 def _packages(work: Path, target: Target, previous: str) -> Packages:
+    git = ["git", "-C", str(ROOT), "cat-file", "-e", f"{previous}:systemd/programs/python"]
+    if subprocess.run(git, capture_output=True).returncode:
+        click.echo(f"{previous} is older than the package; HEAD stands in for it", err=True)
+        previous = "HEAD"
     older = work / "previous"
     older.mkdir()
     # An archive, so that no work tree is left registered when this is killed.

@@ -10,6 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
+
+from edge.core.release import ReleaseFacts
 from tools.deb.targets import Target
 
 CONTROL = Path(__file__).parent / "control"
@@ -24,7 +27,7 @@ RECOMMENDS = "cage, chromium, chrony, network-manager, nftables, overlayroot, py
 
 def lay_out(tree: Path, source: Path, target: Target, site: Path, version: str) -> None:
     """Put everything of the package at `tree`. source: a checkout; site: the dependencies for the target."""
-    _application(tree / "opt/doorstep", source, target, site)
+    _application(tree / "opt/doorstep", source, target, site, version)
     units = tree / "usr/lib/systemd/system"
     shutil.copytree(source / "systemd", units, ignore=shutil.ignore_patterns("programs", "*.md"))
     programs = tree / "usr/lib/doorstep"
@@ -41,7 +44,7 @@ def lay_out(tree: Path, source: Path, target: Target, site: Path, version: str) 
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
 
 
-def _application(folder: Path, source: Path, target: Target, site: Path) -> None:
+def _application(folder: Path, source: Path, target: Target, site: Path, version: str) -> None:
     """A virtual environment, made by hand: the host's Python cannot make one of another architecture's."""
     packages = folder / f"lib/python{target.python}/site-packages"
     shutil.copytree(site, packages, copy_function=_linked)
@@ -49,6 +52,7 @@ def _application(folder: Path, source: Path, target: Target, site: Path) -> None
     (folder / "bin").mkdir()
     (folder / "bin/python").symlink_to(f"/usr/bin/python{target.python}")
     (folder / "bin/python3").symlink_to("python")
+    (folder / "release.json").write_bytes(msgspec.json.encode(facts_of(source, target, version)))
     # The camera library is Debian's, so the system's packages are seen, after these.
     settings = f"home = /usr/bin\ninclude-system-site-packages = true\nversion = {target.python}\n"
     (folder / "pyvenv.cfg").write_text(settings)
@@ -107,6 +111,19 @@ def _migrations(source: Path) -> list[list[str]]:
     done = subprocess.run(command, cwd=source, capture_output=True, text=True, check=True)
     found: list[list[str]] = json.loads(done.stdout)
     return found
+
+
+def facts_of(source: Path, target: Target, version: str) -> ReleaseFacts:
+    """What the release says of itself; its serial is the number after the plus."""
+    found = re.search(r"\+(\d+)~", version)
+    assert found, f"{version} carries no serial"
+    return ReleaseFacts(
+        version=version,
+        serial=int(found.group(1)),
+        schema=len(_migrations(source)),
+        distribution=target.release,
+        architecture=target.architecture,
+    )
 
 
 def version_of(source: Path, target: Target) -> str:
