@@ -11,15 +11,18 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from central.receipts import ReceiptIssuer
 from central.rows import evidence as rows
+from central.rows import withdrawals
 from central.store import Transaction, UnitRow
 from edge.core.chunks import decode_chunk, fits
 from edge.core.envelope import digest, parse
 from edge.core.errors import DoesNotVerify, InputError, VerificationError
 from edge.core.evidence import (
+    PHOTO_KINDS,
     EvidenceReceipt,
     Manifest,
     evidence_info,
     open_manifest,
+    refusal_of,
     sign_evidence_receipt,
 )
 from edge.core.record import decode_record
@@ -137,8 +140,13 @@ def _refusal(transaction: Transaction, manifest: Manifest) -> tuple[str, str] | 
     if found is None or found["unit_id"] != manifest.unit_id:
         return "no_record", "its record is not held; results go first"
     envelope = parse(found["envelope"])
-    if not decode_record(envelope.payload, envelope.payload_type).consents.send_photo:
-        return "no_consent", "the record gives no consent to send a photograph"
+    refusal = refusal_of(manifest.kind, decode_record(envelope.payload, envelope.payload_type))
+    if refusal:
+        return "no_consent", refusal
+    if manifest.kind in PHOTO_KINDS and withdrawals.covers(
+        transaction.connection, manifest.unit_id, manifest.record_sha256
+    ):
+        return "no_consent", "the consent to send a photograph was withdrawn"
     return None
 
 

@@ -29,6 +29,7 @@ from central.config import StoreKind
 from central.held import Held
 from central.receipts import ReceiptIssuer
 from central.refusal import Refused, check_storable, keep_refusal
+from central.rows import withdrawals
 from central.rows.workers import WorkerKey, known
 from central.store import CentralStore, Transaction, UnitRow
 from edge.core.cosigning import open_record
@@ -44,7 +45,7 @@ from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
 from edge.core.keys import KeyPurpose
 from edge.core.receipt import Receipt, ReceiptItem, Verdict
 from edge.core.record import GENESIS_SHA256, VisitRecord
-from edge.core.visit import Cosigner, CosignerRole
+from edge.core.visit import Cosigner, CosignerRole, Withdrawal
 
 Row: TypeAlias = dict[str, Any]
 _BY_STEP = {
@@ -75,10 +76,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """A record that is good by itself: the row to store, and who signed beside the unit."""
+    """A record that is good by itself: the row to store, who signed beside the unit, and what it takes back."""
 
     row: Row
     cosigners: tuple[Cosigner, ...]
+    withdrawal: Withdrawal | None
 
 
 class Ingest:
@@ -108,6 +110,9 @@ class Ingest:
                 items.setdefault(arrival.unit_id, []).append(item)
             for of_unit in held.values():
                 transaction.add_records(of_unit.fresh)
+            for arrival, good in taken:
+                if good.withdrawal and good.row in held[arrival.unit_id].fresh:
+                    withdrawals.take(transaction.connection, arrival.unit_id, good.withdrawal, at_utc=at_utc)
             return [
                 self._answer(transaction, unit_id, units[unit_id], said, at_utc, bool(held[unit_id].fresh))
                 for unit_id, said in items.items()
@@ -141,7 +146,8 @@ class Ingest:
             record, payload_type = self._checked(unit, arrival)
         except Refused as refusal:
             return refusal
-        return Examined(row=_row(record, arrival, payload_type, at_utc), cosigners=record.cosigners)
+        row = _row(record, arrival, payload_type, at_utc)
+        return Examined(row=row, cosigners=record.cosigners, withdrawal=record.withdrawal)
 
     def _checked(self, unit: UnitRow | None, arrival: Arrival) -> tuple[VisitRecord, str]:
         if len(arrival.raw) > MAX_ENVELOPE_BYTES:

@@ -29,3 +29,12 @@ evidence_chunks = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
 )
+
+# Records whose consent was taken back: what they allowed to be sent is deleted, and not taken again.
+withdrawn_consents = Table(
+    "withdrawn_consents",
+    metadata,
+    Column("record_sha256", String(64), primary_key=True),
+    Column("unit_id", ForeignKey("units.unit_id"), primary_key=True),
+    Column("taken_utc", String(32), nullable=False),
+)

@@ -274,7 +274,13 @@ class EvidenceStore(Protocol):
     def chunk(self, evidence_id: str, number: int) -> bytes: ...
 
     def save(self, entry: EvidenceEntry) -> None:
-        """Write a new state; a purged piece loses its content."""
+        """Write a new state; a purged piece loses its content, and stays purged."""
+
+    def of_person(self, person_id: str) -> list[EvidenceEntry]:
+        """What is kept of a person's, sent or not, and not purged."""
+
+    def drop(self, evidence_ids: Sequence[str], reason: str) -> None:
+        """Delete the content of these pieces, whatever their state."""
 
 
 class BundleStore(Protocol):

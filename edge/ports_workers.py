@@ -69,3 +69,19 @@ class WorkerKeyBox(Protocol):
         """The signer of the key that `public` is the public half of."""
 
     def reseal(self, sealed: bytes, public: PublicKeyDocument, pin: str, new_pin: str) -> bytes | None: ...
+
+
+class PeopleStore(Protocol):
+    """What the unit keeps of people besides their records, under its data key. Every method is one transaction."""
+
+    def keep_face(self, worker_id: str, content: bytes) -> None:
+        """A worker's own face, as the caller encodes it; the one before goes."""
+
+    def face(self, worker_id: str) -> bytes | None: ...
+
+    def keep_people(self, record_id: str, content: bytes) -> None:
+        """A visit's guardian and witness, as edge/core/people.py encodes them."""
+
+    def people(self, record_id: str) -> bytes | None: ...
+
+    def drop_people(self, record_id: str) -> None: ...

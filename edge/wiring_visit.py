@@ -188,7 +188,7 @@ class VisitSide:
         """References from the photographs that a list's row names. file: the list, when not the unit's own."""
         if file:
             return self.references([file.parent / name for name in entry.references])
-        return [self._reference(self.own_list.picture(name), "the list's photograph") for name in entry.references]
+        return [self.reference_of(self.own_list.picture(name), "the list's photograph") for name in entry.references]
 
     @cached_property
     def central_list(self) -> dict[str, ListedPerson]:
@@ -263,9 +263,10 @@ class VisitSide:
 
     def references(self, pictures: list[Path]) -> list[Reference]:
         """References made from photographs. Raises ConfigError, CameraError and FaceNotUsable, naming the file."""
-        return [self._reference(_read(path, "reference"), str(path)) for path in pictures]
+        return [self.reference_of(_read(path, "reference"), str(path)) for path in pictures]
 
-    def _reference(self, raw: bytes, what: str) -> Reference:
+    def reference_of(self, raw: bytes, what: str) -> Reference:
+        """A reference from a photograph in memory. Raises CameraError and FaceNotUsable."""
         perceiver = Perceiver(self.nets.detector, self.nets.landmarker, self.policy.quality)
         frame = Frame(bgr=decode_still(raw, what), captured_s=0.0)
         return make_reference(frame, hashlib.sha256(raw).hexdigest(), perceiver, self.nets.embedder)

@@ -36,6 +36,7 @@ COMMANDS = {
     "models": Lazy("edge.cli.models:models", "List, install and verify model bundles."),
     "provision": Lazy("edge.cli.provision:provision", "Make a unit of a board: its card, its keys."),
     "doctor": Lazy("edge.cli.doctor:doctor", "Examine this unit line by line; make its signed bench sheet."),
+    "consent": Lazy("edge.cli.consent:consent", "What a person has agreed to here, and taking it back."),
     "worker": Lazy("edge.cli.worker:worker", "Field workers: their keys and PINs, and what unlocks them."),
     "retire": Lazy("edge.cli.retire:retire", "End a unit: erase its keys and print a signed proof."),
     "unit": Lazy("edge.cli.unit:unit", "Make a unit, show its key, and say whom it believes."),

@@ -1,5 +1,5 @@
-"""How a command learns a PIN: asked without echo on a terminal, else one line of standard input; never an argument,
-which every process list shows and every shell keeps."""
+"""How a command learns a PIN or a name: asked on a terminal, a PIN without echo, else one line of standard input;
+never an argument, which every process list shows and every shell keeps."""
 
 from __future__ import annotations
 
@@ -20,6 +20,15 @@ def ask_pin(what: str, *, twice: bool = False) -> str:
     if sys.stdin.isatty():
         pin: str = click.prompt(what, hide_input=True, confirmation_prompt=twice, err=True)
         return pin.strip()
+    return _line(what)
+
+
+def ask_line(what: str) -> str:
+    """Something personal that is no secret from who stands by: a name. Raises InputError."""
+    return str(click.prompt(what, err=True)).strip() if sys.stdin.isatty() else _line(what)
+
+
+def _line(what: str) -> str:
     line = sys.stdin.readline()
     if not line.strip():
         raise InputError(

@@ -11,30 +11,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.cli.asking import ask_guardian, consents_of, purposes_of
 from edge.cli.options import UNIT_OPTION, json_option
 from edge.cli.pins import sign_in
 from edge.cli.visit_screen import show_outcome, warn, watching
 from edge.core.errors import InputError
+from edge.core.people import Relation
 from edge.core.visit import (
     NO_FACE_REASONS,
     NOT_PERFORMED_REASONS,
     Attestation,
-    ConsentGiver,
-    Consents,
     PersonServed,
     Place,
     Reason,
     Scheme,
+    Witness,
+    WitnessMethod,
 )
 
 if TYPE_CHECKING:
     from edge.core.comparison import Reference
+    from edge.core.people import Named
     from edge.core.visit_list import ListEntry
     from edge.services.keep import VisitDraft
     from edge.services.visit import VisitRequest
     from edge.wiring_visit import VisitSide
-
-PURPOSES = ("match", "keep", "send")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ class Wishes:
     place: str
     consent: str
     guardian: bool
+    guardian_relation: str | None
     ask: bool
     attest: bool
     witness: str
@@ -81,6 +83,7 @@ def camera_spec(camera: str | None, video: Path | None, stills: Path | None) -> 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command's options, in the order in which help shows them."""
     file, folder = click.Path(path_type=Path, dir_okay=False), click.Path(path_type=Path, file_okay=False)
+    relations = click.Choice([r.value for r in Relation])
     no_face, no_visit = (click.Choice(sorted(r.value for r in rs)) for rs in (NO_FACE_REASONS, NOT_PERFORMED_REASONS))
     options = (
         click.option("--person-id", required=True, help="The person's number in the file (个人编号)."),
@@ -94,6 +97,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--place", default="", help="Where: the address code of the village or street."),
         click.option("--consent", default="", metavar="match[,keep[,send]]", help="What was agreed to, per purpose."),
         click.option("--guardian", is_flag=True, help="A guardian gave the consent, not the person."),
+        click.option("--guardian-relation", type=relations, help="The same, and what they are; asks for the name."),
         click.option("--ask", is_flag=True, help="Also ask for blink, turn or mouth, in an order drawn by lot."),
         click.option("--attest", is_flag=True, help="The way without a face: worker and witness declare."),
         click.option("--witness", default="", help="Who witnesses; never the worker."),
@@ -142,6 +146,7 @@ def visit(
     if wishes.attest and wishes.not_performed:
         raise click.UsageError("a visit is attested or not performed, not both")
     from edge.wiring import open_unit
+    from edge.wiring_people import consent_book
     from edge.wiring_sync import check_visit_may_begin, keep_photo
     from edge.wiring_visit import VisitSide
 
@@ -153,7 +158,9 @@ def visit(
         side = VisitSide(unit)
         side.take_in_bundle()
         entry = _entry(side, wishes)
-        draft = _draft(side, wishes, entry, _request(side, wishes, entry), quiet=as_json)
+        guardian = ask_guardian(wishes.guardian_relation)
+        request = _request(side, wishes, entry, guardian)
+        draft = _draft(side, wishes, entry, request, witness_signs=len(people) > 1, quiet=as_json)
         from edge.services.keep import keep_visit
 
         stored = keep_visit(
@@ -161,6 +168,8 @@ def visit(
         )
         for file in wishes.photos:
             keep_photo(unit, stored, file)
+        if guardian and draft.consents.guardian:
+            consent_book(unit, draft.provenance).note_people(stored, [guardian])
     show_outcome(draft, stored, as_json=as_json)
 
 
@@ -178,35 +187,37 @@ def _entry(side: VisitSide, wishes: Wishes) -> ListEntry | None:
     return find(entries, wishes.person_id)
 
 
-def _request(side: VisitSide, wishes: Wishes, entry: ListEntry | None) -> VisitRequest:
+def _request(side: VisitSide, wishes: Wishes, entry: ListEntry | None, guardian: Named | None) -> VisitRequest:
     from edge.services.visit import VisitRequest
 
-    agreed = {c.strip() for c in wishes.consent.split(",") if c.strip()}
-    if agreed - set(PURPOSES):
-        raise click.UsageError(f"--consent takes {', '.join(PURPOSES)}, got {', '.join(sorted(agreed))}")
-    giver = ConsentGiver.NOT_ASKED
-    if agreed:
-        giver = ConsentGiver.GUARDIAN if wishes.guardian else ConsentGiver.PERSON
+    record_id = str(uuid.uuid4())
     person = PersonServed(person_id=wishes.person_id, scheme=Scheme(wishes.scheme))
     return VisitRequest(
         visit_id=str(uuid.uuid4()),
-        record_id=str(uuid.uuid4()),
+        record_id=record_id,
         unit_id=side.unit.config.unit_id,
         person=entry.served() if entry else person,
         worker=wishes.worker,
         place=Place(address_code=wishes.place),
-        consents=Consents(
-            match_on_unit="match" in agreed,
-            keep_photo="keep" in agreed,
-            send_photo="send" in agreed,
-            given_by=giver,
+        consents=consents_of(
+            purposes_of(wishes.consent, "--consent"),
+            guardian=wishes.guardian or guardian is not None,
+            named=guardian,
+            record_id=record_id,
         ),
         begun_utc=side.unit.clock.now_utc(),
+        listed=entry is not None or side.vouches_for(None if wishes.list_file else Path("--reference")),
     )
 
 
 def _draft(
-    side: VisitSide, wishes: Wishes, entry: ListEntry | None, request: VisitRequest, *, quiet: bool
+    side: VisitSide,
+    wishes: Wishes,
+    entry: ListEntry | None,
+    request: VisitRequest,
+    *,
+    witness_signs: bool,
+    quiet: bool,
 ) -> VisitDraft:
     from edge.capture.no_camera import NoCamera
     from edge.services.visit import draft_by_attestation, draft_not_performed
@@ -224,6 +235,7 @@ def _draft(
         no_mask_or_photo=not wishes.denied,
         recognised_how=wishes.recognised_how,
         document_kinds=wishes.documents,
+        witness=Witness(how=WitnessMethod.PIN if witness_signs else WitnessMethod.DECLARED),
     )
     why = Reason(wishes.why) if wishes.why else None
     return draft_by_attestation(request, attestation, side.policy.manual, provenance, ended_utc=ended_utc, why=why)
@@ -234,6 +246,7 @@ def _draft_by_face(
 ) -> VisitDraft:
     from edge.services.certify import certify_by_face
     from edge.services.visit import draft_by_face
+    from edge.wiring_people import worker_faces
 
     request.check_face_consent()
     verified = bool(entry) and not wishes.references
@@ -253,6 +266,7 @@ def _draft_by_face(
             light=light,
             code=side.new_code(),
             ask=ask,
+            worker_faces=worker_faces(side, wishes.worker),
         )
     if visit.findings.frames_seen == 0:
         raise InputError("the camera gave no picture", remedy="Check the source of pictures and try again.")

@@ -128,6 +128,27 @@ def pin(worker_id: str, unit_dir: Path, as_json: bool) -> None:
 
 @worker.command()
 @click.argument("worker_id")
+@click.argument("photo", type=FILE)
+@UNIT_OPTION
+@json_option
+def face(worker_id: str, photo: Path, unit_dir: Path, as_json: bool) -> None:
+    """Keep a photograph of WORKER_ID, encrypted, so that nobody certifies with their own face.
+
+    
+    Example:
+      doorstep worker face w-1 portrait.jpg
+    """
+    from edge.wiring_people import keep_worker_face
+    from edge.wiring_visit import VisitSide
+
+    with open_unit(unit_dir) as unit:
+        keep_worker_face(VisitSide(unit), worker_id, photo)
+    said = {"worker_id": worker_id, "face": True}
+    _say(as_json, said, f"The face of {worker_id} is known to this unit, and stays here.")
+
+
+@worker.command()
+@click.argument("worker_id")
 @UNIT_OPTION
 @json_option
 def remove(worker_id: str, unit_dir: Path, as_json: bool) -> None:

@@ -4,7 +4,7 @@ Rules:
 - the signatures of a record are the unit's and those of the cosigners that its payload names: none is missing, none
   is there that is not named;
 - a record with cosigners names its field worker, once, and its witness at most once; the two are two people with two
-  keys, and neither key is the unit's;
+  keys, and neither key is the unit's; a witness who is said to have signed by PIN is among them;
 - each signature holds under the key that the payload gives for it; whether that key is really the person's is told by
   the key documents at hand (`check_known`). Not knowing accuses nobody.
 A record that names nobody was signed by the unit alone, as all were before there were workers' keys.
@@ -20,7 +20,7 @@ from edge.core.envelope import check_signature
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument
 from edge.core.record import VisitRecord, decode_record
-from edge.core.visit import Cosigner, CosignerRole
+from edge.core.visit import Cosigner, CosignerRole, WitnessMethod
 
 STEP = "workers"
 
@@ -52,6 +52,10 @@ def check_cosigned(envelope: Envelope, record: VisitRecord) -> None:
 
 def check_people(record: VisitRecord) -> None:
     """Whether the cosigners named are the people of the visit. Raises DoesNotVerify (step `workers`)."""
+    witness = record.attestation.witness if record.attestation else None
+    signed = any(c.role is CosignerRole.WITNESS for c in record.cosigners)
+    if witness and witness.how is WitnessMethod.PIN and not signed:
+        raise DoesNotVerify("the witness is said to have signed and has not", step=STEP)
     if not record.cosigners:
         return
     workers = [c.worker_id for c in record.cosigners if c.role is CosignerRole.WORKER]

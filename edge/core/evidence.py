@@ -18,6 +18,7 @@ from edge.core.document import read_json
 from edge.core.envelope import open_envelope, parse, seal
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify
 from edge.core.keys import KeyRole, PublicKeyDocument, keys_of
+from edge.core.record import VisitRecord
 
 MANIFEST_TYPE = "application/vnd.doorstep.evidence.v1+json"
 RECEIPT_TYPE = "application/vnd.doorstep.evidence-receipt.v1+json"
@@ -31,6 +32,26 @@ MAX_SEALED_BYTES = CHUNK_BYTES * MAX_CHUNKS
 class EvidenceKind(StrEnum):
     FACE_PHOTO = "face_photo"
     DOCUMENT_PHOTO = "document_photo"
+    DRAWN_SIGNATURE = "drawn_signature"  # a picture of what a witness drew
+    PEOPLE = "people"  # who the guardian and the witness are (edge/core/people.py)
+
+
+PHOTO_KINDS = frozenset({EvidenceKind.FACE_PHOTO, EvidenceKind.DOCUMENT_PHOTO})
+
+
+def refusal_of(kind: EvidenceKind, record: VisitRecord) -> str:
+    """Why evidence of this kind may not belong to the record, empty when it may.
+
+    A photograph needs the consent to send one. What a witness or guardian gave of themselves needs a record that
+    speaks of them.
+    """
+    witness = record.attestation.witness if record.attestation else None
+    if kind in PHOTO_KINDS:
+        return "" if record.consents.send_photo else "the record gives no consent to send a photograph"
+    if kind is EvidenceKind.DRAWN_SIGNATURE:
+        return "" if witness and witness.drawing_sha256 else "the record names no drawn signature"
+    committed = bool(record.consents.guardian) or bool(witness and witness.commitment)
+    return "" if committed else "the record names neither a guardian nor a witness of that kind"
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +129,11 @@ def is_evidence(raw: bytes) -> bool:
         except DoesNotVerify:
             return False
     return is_chunk(raw)
+
+
+def manifest_claims(raw: bytes) -> Manifest:
+    """What a manifest says, for the unit that wrote it and keeps it. Raises DoesNotVerify or CouldNotBeChecked."""
+    return read_json(parse(raw).payload, Manifest, format_=MANIFEST_FORMAT, what="the manifest")
 
 
 def sign_evidence_receipt(receipt: EvidenceReceipt, signer: Signer) -> bytes:

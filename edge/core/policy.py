@@ -15,7 +15,15 @@ from edge.core.liveness import TEXTURE_ALONE, CueMode, CuePolicy
 from edge.core.quality import QualityLimits
 from edge.core.record import FaceFindings, Score
 from edge.core.renewal import Renewal
-from edge.core.visit import NOT_PERFORMED_REASONS, Attestation, Outcome, OutcomeKind, Reason
+from edge.core.visit import (
+    NOT_PERFORMED_REASONS,
+    Attestation,
+    Outcome,
+    OutcomeKind,
+    Reason,
+    Witness,
+    WitnessMethod,
+)
 
 FORMAT = "doorstep.policy/1"
 
@@ -45,10 +53,43 @@ class BurstPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class ManualPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an attestation by worker and witness leads to: review, or certified where the agency decides so."""
+    """What an attestation by worker and witness leads to: review, or certified where the agency decides so.
+
+    outcome: where the witness signed with a key of their own. drawn_outcome: where they signed by hand on the screen.
+    A witness whom the worker only names always leads to review.
+    """
 
     outcome: OutcomeKind
     min_documents: int
+    drawn_outcome: OutcomeKind = OutcomeKind.REVIEW
+
+    def outcome_by(self, witness: Witness | None) -> OutcomeKind:
+        how = witness.how if witness else WitnessMethod.DECLARED
+        by_method = {WitnessMethod.PIN: self.outcome, WitnessMethod.DRAWN: self.drawn_outcome}
+        return by_method.get(how, OutcomeKind.REVIEW)
+
+
+class OwnFacePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the worker's own face is compared with the one that is certified; from match_at on it is the same."""
+
+    enabled: bool = True
+    match_at: float = 0.42
+    basis: str = ""
+
+    def score(self, value: float | None) -> Score:
+        return Score(value=value, review=self.match_at, accept=self.match_at)
+
+
+class OfferPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """References that a visit offers to central. first: where there was none; from min_samples frames that agree.
+
+    refresh_at: from which comparison score on a fresh photograph is offered beside the old one; above 1: never.
+    """
+
+    first: bool = True
+    min_samples: int = 3
+    refresh_at: float = 0.60
+    basis: str = ""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,6 +103,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     manual: ManualPolicy
     cues: CuePolicy = TEXTURE_ALONE
     renewal: Renewal = Renewal()
+    own_face: OwnFacePolicy = OwnFacePolicy()
+    references: OfferPolicy = OfferPolicy()
 
 
 def decode_policy(raw: bytes) -> Policy:
@@ -73,8 +116,11 @@ def decode_policy(raw: bytes) -> Policy:
         thresholds: Thresholds = getattr(policy, name)
         if not -1.0 <= thresholds.review <= thresholds.accept <= 1.0:
             raise ConfigError(f"policy: {name}.review must not exceed {name}.accept, both -1..1")
-    if policy.manual.outcome not in (OutcomeKind.REVIEW, OutcomeKind.CERTIFIED):
-        raise ConfigError("policy: manual.outcome is review or certified")
+    for outcome in (policy.manual.outcome, policy.manual.drawn_outcome):
+        if outcome not in (OutcomeKind.REVIEW, OutcomeKind.CERTIFIED):
+            raise ConfigError("policy: manual.outcome and manual.drawn_outcome are review or certified")
+    if not 0.0 < policy.own_face.match_at <= 1.0 or policy.references.min_samples < 2:
+        raise ConfigError("policy: own_face.match_at is above 0 and up to 1, references.min_samples at least 2")
     if policy.cues.fault():
         raise ConfigError(f"policy: {policy.cues.fault()}")
     if not 1 <= policy.renewal.months <= 120:
@@ -115,7 +161,7 @@ def decide_attestation(attestation: Attestation, policy: ManualPolicy, *, why: R
     reasons = (Reason.MANUAL_ATTESTATION, *((why,) if why else ()))
     if not attestation.person_seen or not attestation.no_mask_or_photo:
         return Outcome(kind=OutcomeKind.REVIEW, reasons=(*reasons, Reason.WORKER_DENIES_IDENTITY))
-    return Outcome(kind=policy.outcome, reasons=reasons)
+    return Outcome(kind=policy.outcome_by(attestation.witness), reasons=reasons)
 
 
 def decide_not_performed(reason: Reason) -> Outcome:
@@ -143,6 +189,7 @@ def _doubts(findings: FaceFindings) -> tuple[Reason, ...]:
     liveness, comparison = band(findings.liveness), band(findings.comparison)
     continuity = band(findings.continuity)
     rules = (
+        (_is_worker(findings), Reason.WORKER_FACE),
         (findings.reference_count == 0, Reason.NO_REFERENCE),
         (not findings.reference_verified, Reason.REFERENCE_UNVERIFIED),
         (findings.frames_used == 0 or continuity is Band.ABSENT, Reason.POOR_QUALITY),
@@ -155,6 +202,10 @@ def _doubts(findings: FaceFindings) -> tuple[Reason, ...]:
         (findings.people_seen > 1 and findings.ambiguous, Reason.SEVERAL_PEOPLE),
     )
     return tuple(dict.fromkeys(reason for failed, reason in rules if failed))
+
+
+def _is_worker(findings: FaceFindings) -> bool:
+    return findings.worker_similarity is not None and band(findings.worker_similarity) is Band.CLEAR
 
 
 def _missing(findings: FaceFindings) -> bool:

@@ -14,7 +14,7 @@ import msgspec
 from edge.core.document import read_json
 from edge.core.envelope import RECORD_TYPES, SIMULATED_VISIT_TYPE, VISIT_TYPE
 from edge.core.errors import DoesNotVerify
-from edge.core.visit import Attestation, Consents, Cosigner, Outcome, Visit
+from edge.core.visit import Attestation, Consents, Cosigner, Outcome, ReferenceOffer, Visit, Withdrawal
 
 FORMAT = "doorstep.visit/1"
 GENESIS_SHA256 = "0" * 64
@@ -92,9 +92,10 @@ class FaceFindings(msgspec.Struct, frozen=True, kw_only=True):
     """What the burst showed. Lengths in px of the main stream, angles in degrees, light 0..255.
 
     reference_verified: the references came with the unit's own visit list, not from whoever holds the unit.
-    continuity: least cosine between the probes of the burst (were all of one face?). ambiguous: several faces of
-    like size, so that nobody can say from the pictures which is the person of the visit. liveness: fused from the
-    cues that count; cues: what each said, by name, counted or not.
+    probes: frames that were compared. continuity: least cosine between them (were all of one face?). ambiguous:
+    several faces of like size, so that nobody can say from the pictures which is the person of the visit.
+    worker_similarity: cosine of the probe and the worker's own face, from `accept` up it is the worker; null where
+    they were not compared. liveness: fused from the cues that count; cues: what each said, by name, counted or not.
     """
 
     frames_seen: int
@@ -110,6 +111,8 @@ class FaceFindings(msgspec.Struct, frozen=True, kw_only=True):
     reference_verified: bool
     reference_sha256: tuple[str, ...] = ()
     embedding_model_sha256: str = ""
+    worker_similarity: Score | None = None
+    probes: int = 0
     cues: dict[str, CueFinding] = {}
 
 
@@ -138,6 +141,8 @@ class VisitRecord(msgspec.Struct, frozen=True, kw_only=True):
     provenance: Provenance
     face: FaceFindings | None = None
     attestation: Attestation | None = None
+    offer: ReferenceOffer | None = None
+    withdrawal: Withdrawal | None = None
     cosigners: tuple[Cosigner, ...] = ()
     format: str = FORMAT
 

@@ -63,6 +63,7 @@ TRANSITIONS: Mapping[tuple[Step, Event], Step] = MappingProxyType(
         (_S.CAPTURE, _E.WITHOUT_FACE): _S.DOCUMENTS,
         (_S.CAPTURE, _E.BACK): _S.CONSENT,
         (_S.REVIEW, _E.AGAIN): _S.CAPTURE,
+        (_S.REVIEW, _E.NOTED): _S.REVIEW,
         (_S.REVIEW, _E.WITHOUT_FACE): _S.DOCUMENTS,
         (_S.REVIEW, _E.SIGNED): _S.OUTCOME,
         (_S.DOCUMENTS, _E.NOTED): _S.DOCUMENTS,
@@ -187,7 +188,7 @@ def without_face(session: VisitSession, why: Reason) -> VisitSession:
 
 
 def noted(session: VisitSession, document: Document) -> VisitSession:
-    """A document was seen; a kind once, the last one counts."""
+    """A document was seen; a kind once, the last one counts. At a review, for a first reference."""
     others = tuple(d for d in session.documents if d.kind is not document.kind)
     return _after(session, Event.NOTED, documents=(*others, document))
 

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
+from edge.core.people import Relation
+
 
 class Scheme(StrEnum):
     """险种: the pension scheme under which the person is paid."""
@@ -52,6 +54,9 @@ class Reason(StrEnum):
     FAMILY_REFUSED = "family_refused"
     UNIT_FAULT = "unit_fault"
     NOT_ON_LIST = "not_on_list"
+    WORKER_FACE = "worker_face"
+    FIRST_REFERENCE = "first_reference"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
 
 
 NOT_PERFORMED_REASONS = frozenset(
@@ -91,6 +96,21 @@ class ConsentGiver(StrEnum):
     NOT_ASKED = "not_asked"
 
 
+class Guardian(msgspec.Struct, frozen=True, kw_only=True):
+    """Who consented in the person's place: the relation, and a commitment to the name (edge/core/people.py)."""
+
+    relation: Relation
+    commitment: str
+
+
+class Purpose(StrEnum):
+    """What consent is asked for, one by one; the names of Consents' fields."""
+
+    MATCH_ON_UNIT = "match_on_unit"
+    KEEP_PHOTO = "keep_photo"
+    SEND_PHOTO = "send_photo"
+
+
 class Consents(msgspec.Struct, frozen=True, kw_only=True):
     """Consent per purpose (人脸识别技术应用安全管理办法): what was agreed, and by whom."""
 
@@ -98,6 +118,22 @@ class Consents(msgspec.Struct, frozen=True, kw_only=True):
     keep_photo: bool = False
     send_photo: bool = False
     given_by: ConsentGiver = ConsentGiver.PERSON
+    guardian: Guardian | None = None
+
+    @property
+    def agreed(self) -> tuple[Purpose, ...]:
+        return tuple(purpose for purpose in Purpose if getattr(self, purpose.value))
+
+
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """Consent taken back: for which purposes, by whom, and which records of this unit it had been given in.
+
+    What these covered is purged here before this is signed, and by whoever receives it.
+    """
+
+    purposes: tuple[Purpose, ...]
+    given_by: ConsentGiver
+    record_sha256: tuple[str, ...]
 
 
 class PersonServed(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,10 +166,35 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 HOME_CERTIFICATION = "pension_certification_at_home"
+CONSENT_WITHDRAWAL = "consent_withdrawal"
+"""The `service` of a record that is no visit: it carries a withdrawal, and its outcome says nothing of the person."""
+
+
+class WitnessMethod(StrEnum):
+    """How a witness stands to what is attested."""
+
+    DECLARED = "declared"  # named by the worker only
+    PIN = "pin"  # signed with a key of their own
+    DRAWN = "drawn"  # signed by hand on the screen
+
+
+class Witness(msgspec.Struct, frozen=True, kw_only=True):
+    """The second person. relation, commitment: of one who is no worker (edge/core/people.py).
+
+    drawing_sha256: of the drawn signature's picture, which goes to central as evidence.
+    """
+
+    how: WitnessMethod = WitnessMethod.DECLARED
+    relation: Relation | None = None
+    commitment: str = ""
+    drawing_sha256: str = ""
 
 
 class Attestation(msgspec.Struct, frozen=True, kw_only=True):
-    """The way without a face: what the worker and a second witness declare."""
+    """The way without a face: what the worker and a second witness declare.
+
+    document_photos: the evidence id of each document's photograph, by kind; kinds that were only seen are not in it.
+    """
 
     declared_by: str
     witnessed_by: str
@@ -141,6 +202,8 @@ class Attestation(msgspec.Struct, frozen=True, kw_only=True):
     no_mask_or_photo: bool
     recognised_how: str
     document_kinds: tuple[str, ...] = ()
+    document_photos: dict[str, str] = {}
+    witness: Witness | None = None
 
 
 class CosignerRole(StrEnum):
@@ -158,6 +221,24 @@ class Cosigner(msgspec.Struct, frozen=True, kw_only=True):
     worker_id: str
     keyid: str
     public_hex: str
+
+
+class OfferKind(StrEnum):
+    FIRST = "first"
+    REFRESHED = "refreshed"
+
+
+class ReferenceOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """A photograph of this visit offered to central as a reference; the unit itself never uses it.
+
+    evidence_id: the photograph's. samples: frames that agreed on one face. least_agreement: the lowest cosine between
+    any two of them.
+    """
+
+    kind: OfferKind
+    evidence_id: str
+    samples: int
+    least_agreement: float
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

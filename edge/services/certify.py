@@ -57,13 +57,14 @@ def certify_by_face(
     light: Light | None = None,
     code: LightCode | None = None,
     ask: ActiveCheck | None = None,
+    worker_faces: Sequence[Reference] = (),
 ) -> FaceVisit:
     """Run one capture window and decide. The caller has asked for consent and closes the camera.
 
     references_verified: they came with the unit's own visit list; otherwise the outcome is review at best.
     watch: called after every frame (edge/services/burst.py). light, code: the unit's lamps, and the code drawn for
-    this visit, which they follow. ask: the optional active check, drawn for this visit. Raises CameraError,
-    LampError and ModelError.
+    this visit, which they follow. ask: the optional active check, drawn for this visit. worker_faces: the worker's
+    own, which must not be the one that is certified. Raises CameraError, LampError and ModelError.
     """
     perceiver = Perceiver(nets.detector, nets.landmarker, policy.quality)
     lit = light if light and light.present and code else None
@@ -72,7 +73,10 @@ def certify_by_face(
             camera.frames(), perceiver, nets.liveness, policy.burst, watch=watch,
             sightings=policy.cues.wanted != (TEXTURE,), light=lit, code=code if lit else None, ask=ask,
         )  # fmt: skip
-    findings = judge(burst, references, nets.embedder, policy, references_verified=references_verified)
+    findings = judge(
+        burst, references, nets.embedder, policy,
+        references_verified=references_verified, worker_faces=worker_faces,
+    )  # fmt: skip
     if exposure:
         own = {"held_exposure_us": exposure.exposure_us, "held_gain": round(exposure.gain, 2)}
         findings = msgspec.structs.replace(findings, quality=findings.quality | own)

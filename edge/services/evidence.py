@@ -15,6 +15,7 @@ from edge.core.evidence import (
     evidence_info,
     make_manifest,
     open_evidence_receipt,
+    refusal_of,
     sealing_key_among,
     sign_manifest,
 )
@@ -54,8 +55,9 @@ def keep_evidence(
     """
     parsed = parse(record.envelope)
     visit = decode_record(parsed.payload, parsed.payload_type)
-    if not visit.consents.send_photo:
-        raise InputError("no consent was given to send a photograph", remedy="Ask for it, or go on without evidence.")
+    refusal = refusal_of(kind, visit)
+    if refusal:
+        raise InputError(refusal, remedy="Ask for the consent, or go on without evidence.")
     if not content or len(content) + OVERHEAD_BYTES > MAX_SEALED_BYTES:
         raise InputError(f"evidence has 1 to {MAX_SEALED_BYTES - OVERHEAD_BYTES} bytes, got {len(content)}")
     key = sealing_key_among(trusted)

@@ -14,7 +14,7 @@ from edge.core.geometry import five_points
 from edge.core.liveness import fuse_cues, recorded
 from edge.core.policy import Policy
 from edge.core.quality import Hint
-from edge.core.record import FaceFindings
+from edge.core.record import FaceFindings, Score
 from edge.ports import Embedder
 from edge.services.assess import assess
 from edge.services.burst import Burst
@@ -22,11 +22,18 @@ from edge.services.perceive import Perceiver, SeenFace
 
 
 def judge(
-    burst: Burst, references: Sequence[Reference], embedder: Embedder, policy: Policy, *, references_verified: bool
+    burst: Burst,
+    references: Sequence[Reference],
+    embedder: Embedder,
+    policy: Policy,
+    *,
+    references_verified: bool,
+    worker_faces: Sequence[Reference] = (),
 ) -> FaceFindings:
     """Embed the probes of `burst`, compare them, and write down all that was measured.
 
-    Fewer probes than the policy's minimum give no comparison score at all rather than a poor one.
+    Fewer probes than the policy's minimum give no comparison score at all rather than a poor one. worker_faces: of
+    the worker who makes the visit, who must not be the person certified; the likest of the probes counts.
     """
     enough = len(burst.probes) >= policy.burst.min_probes
     embeddings = [_embed(p.frame, p.observation.face, embedder) for p in burst.probes] if enough else []
@@ -50,6 +57,8 @@ def judge(
         reference_verified=references_verified,
         reference_sha256=tuple(r.sha256 for r in references),
         embedding_model_sha256=embeddings[0].model_sha256 if embeddings else "",
+        probes=len(embeddings),
+        worker_similarity=_own_face(embeddings, worker_faces, policy),
         cues=recorded(cues.values(), policy.cues),
     )
 
@@ -61,6 +70,13 @@ def _twin_likeness(burst: Burst, embeddings: list[Embedding], embedder: Embedder
     person = fuse(embeddings).vector
     others = [_embed(b.frame, b.face, embedder).vector for b in burst.bystanders]
     return float(np.median([other @ person for other in others]))
+
+
+def _own_face(embeddings: list[Embedding], worker_faces: Sequence[Reference], policy: Policy) -> Score | None:
+    if not policy.own_face.enabled or not worker_faces:
+        return None
+    scores = [comparison_score(e, worker_faces) for e in [*embeddings, *([fuse(embeddings)] if embeddings else [])]]
+    return policy.own_face.score(max((s for s in scores if s is not None), default=None))
 
 
 def make_reference(frame: Frame, sha256: str, perceiver: Perceiver, embedder: Embedder) -> Reference:

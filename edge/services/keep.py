@@ -27,7 +27,16 @@ from edge.core.record import (
     encode_record,
     payload_type,
 )
-from edge.core.visit import Attestation, Consents, Cosigner, CosignerRole, Outcome, Visit
+from edge.core.visit import (
+    Attestation,
+    Consents,
+    Cosigner,
+    CosignerRole,
+    Outcome,
+    ReferenceOffer,
+    Visit,
+    Withdrawal,
+)
 from edge.ports import Clock, RecordSigner, RecordStore
 from edge.ports_workers import OpenWorker
 
@@ -44,6 +53,8 @@ class VisitDraft:
     provenance: Provenance
     face: FaceFindings | None = None
     attestation: Attestation | None = None
+    offer: ReferenceOffer | None = None
+    withdrawal: Withdrawal | None = None
 
 
 def keep_visit(
@@ -110,6 +121,8 @@ def _record(draft: VisitDraft, head: ChainHead, clock: ClockState, cosigners: tu
         provenance=draft.provenance,
         face=draft.face,
         attestation=draft.attestation,
+        offer=draft.offer,
+        withdrawal=draft.withdrawal,
         cosigners=cosigners,
     )
 

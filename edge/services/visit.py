@@ -9,16 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.core.errors import InputError
-from edge.core.policy import ManualPolicy, decide_attestation, decide_not_performed, held_for_review
+from edge.core.policy import ManualPolicy, Policy, decide_attestation, decide_not_performed, held_for_review
 from edge.core.record import FaceFindings, Provenance
+from edge.core.reference_offer import offer_of
 from edge.core.visit import (
     HOME_CERTIFICATION,
     Attestation,
     Consents,
+    OfferKind,
     Outcome,
     PersonServed,
     Place,
     Reason,
+    ReferenceOffer,
     Visit,
 )
 from edge.services.certify import FaceResult
@@ -58,16 +61,27 @@ def draft_by_face(
     *,
     ended_utc: str,
     attestation: Attestation | None = None,
+    policy: Policy | None = None,
+    photo_id: str = "",
 ) -> VisitDraft:
     """The draft of a visit by face. Raises InputError without consent.
 
     attestation: what the worker declares of the person beside the pictures; a denial sends the visit to review.
+    policy, photo_id: where the best probe's photograph is kept as evidence, what it may be offered to central for.
     """
     request.check_face_consent()
     outcome = visit.outcome
     if attestation and not (attestation.person_seen and attestation.no_mask_or_photo):
         outcome = held_for_review(outcome, Reason.WORKER_DENIES_IDENTITY)
-    return _draft(request, outcome, provenance, ended_utc, face=visit.findings, attestation=attestation)
+    offer = None
+    if policy is not None:
+        offer = offer_of(
+            visit.findings, outcome, request.consents, policy,
+            photo_id=photo_id, documents_photographed=len(attestation.document_photos) if attestation else 0,
+        )  # fmt: skip
+    if offer and offer.kind is OfferKind.FIRST:
+        outcome = held_for_review(outcome, Reason.FIRST_REFERENCE)
+    return _draft(request, outcome, provenance, ended_utc, face=visit.findings, attestation=attestation, offer=offer)
 
 
 def draft_by_attestation(
@@ -99,6 +113,7 @@ def _draft(
     *,
     face: FaceFindings | None = None,
     attestation: Attestation | None = None,
+    offer: ReferenceOffer | None = None,
 ) -> VisitDraft:
     return VisitDraft(
         record_id=request.record_id,
@@ -118,4 +133,5 @@ def _draft(
         provenance=provenance,
         face=face,
         attestation=attestation,
+        offer=offer,
     )

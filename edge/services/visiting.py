@@ -19,7 +19,7 @@ from edge.core.evidence import EvidenceKind
 from edge.core.policy import Policy
 from edge.core.record import Provenance, decode_record
 from edge.core.session import Declaration, Event, Person, VisitSession
-from edge.core.visit import Attestation, ConsentGiver, Consents, Outcome, Place, Reason
+from edge.core.visit import Attestation, ConsentGiver, Consents, Outcome, Place, Reason, Witness, WitnessMethod
 from edge.ports import Clock, RecordStore, SessionStore
 from edge.services.certify import FaceResult
 from edge.services.keep import VisitDraft
@@ -88,17 +88,26 @@ class Visiting:
             session.seen.provenance,
             ended_utc=self.clock.now_utc(),
             attestation=_attestation(session, declaration, witnessed_by=""),
+            policy=self.policy(),
+            photo_id=session.face_photo_id,
         )
         return self._end(session, Event.SIGNED, self.keep(draft, signers))
 
-    def sign_attested(self, session: VisitSession, witnessed_by: str, signers: Sequence[Any]) -> VisitSession:
-        """End a visit without a face. Raises InputError (no second person), SigningError, StoreError."""
+    def sign_attested(
+        self, session: VisitSession, witnessed_by: str, signers: Sequence[Any], *, witness: Witness | None = None
+    ) -> VisitSession:
+        """End a visit without a face. Raises InputError (no second person), SigningError, StoreError.
+
+        witness: how the second person stands to it; None: by PIN where two sign, else only named by the worker.
+        """
+        if witness is None:
+            witness = Witness(how=WitnessMethod.PIN if len(signers) > 1 else WitnessMethod.DECLARED)
         steps.check(session, Event.SIGNED)
         if session.declaration is None or session.seen is not None:
             raise InputError("this visit has no declaration to be signed")
         draft = draft_by_attestation(
             self._request(session),
-            _attestation(session, session.declaration, witnessed_by=witnessed_by),
+            _attestation(session, session.declaration, witnessed_by=witnessed_by, witness=witness),
             self.policy().manual,
             self.no_camera(),
             ended_utc=self.clock.now_utc(),
@@ -151,7 +160,9 @@ class Visiting:
 NOT_ASKED = Consents(match_on_unit=False, given_by=ConsentGiver.NOT_ASKED)
 
 
-def _attestation(session: VisitSession, declaration: Declaration, *, witnessed_by: str) -> Attestation:
+def _attestation(
+    session: VisitSession, declaration: Declaration, *, witnessed_by: str, witness: Witness | None = None
+) -> Attestation:
     return Attestation(
         declared_by=session.worker_id,
         witnessed_by=witnessed_by,
@@ -159,7 +170,16 @@ def _attestation(session: VisitSession, declaration: Declaration, *, witnessed_b
         no_mask_or_photo=declaration.no_mask_or_photo,
         recognised_how=declaration.recognised_how,
         document_kinds=tuple(document.kind.value for document in session.documents),
+        document_photos=_sent_photos(session),
+        witness=witness,
     )
+
+
+def _sent_photos(session: VisitSession) -> dict[str, str]:
+    """The documents' photographs that central will get, by kind."""
+    if session.consents is None or not session.consents.send_photo:
+        return {}
+    return {d.kind.value: d.photo_id for d in session.documents if d.photo_id}
 
 
 def _outcome(stored: StoredRecord) -> Outcome:

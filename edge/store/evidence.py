@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from edge.core.errors import StoreError
@@ -49,8 +50,9 @@ class SqliteEvidence:
         """Write a new state; a purged piece loses its content in the same transaction."""
         with self._file.writing() as db:
             db.execute(
+                # What a withdrawal or central's order has purged meanwhile stays purged, whoever was sending it.
                 "UPDATE evidence SET state = ?, attempts = ?, next_try_utc_s = ?, reason = ?, settled_utc_s = ?"
-                " WHERE evidence_id = ?",
+                " WHERE evidence_id = ? AND state <> 'purged'",
                 (
                     entry.state.value,
                     entry.attempts,
@@ -62,6 +64,18 @@ class SqliteEvidence:
             )
             if entry.state is EvidenceState.PURGED:
                 db.execute("UPDATE evidence SET sealed = x'' WHERE evidence_id = ?", (entry.evidence_id,))
+
+    def of_person(self, person_id: str) -> list[EvidenceEntry]:
+        return self._entries("person_id = ? AND state <> 'purged' ORDER BY rowid", (person_id,))
+
+    def drop(self, evidence_ids: Sequence[str], reason: str) -> None:
+        """Delete the content of these pieces, whatever their state, in one transaction; the rows stay and say why."""
+        with self._file.writing() as db:
+            for evidence_id in evidence_ids:
+                db.execute(
+                    "UPDATE evidence SET sealed = x'', state = 'purged', reason = ? WHERE evidence_id = ?",
+                    (reason, evidence_id),
+                )
 
     def _entries(self, condition: str, values: tuple[Any, ...]) -> list[EvidenceEntry]:
         with self._file.reading() as db:

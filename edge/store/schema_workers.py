@@ -1,4 +1,4 @@
-"""The tables of field workers: sealed keys, counters of wrong PINs, and what became of locks."""
+"""The tables of people: field workers with their keys, locks and faces; guardians and witnesses of visits."""
 
 from __future__ import annotations
 
@@ -33,3 +33,14 @@ WORKERS = (
 )
 
 ENROLMENTS = ("ALTER TABLE workers ADD COLUMN enrolment BLOB NOT NULL DEFAULT x''",)
+
+PEOPLE = (
+    """CREATE TABLE worker_faces (
+        worker_id TEXT PRIMARY KEY,
+        sealed BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE visit_people (
+        record_id TEXT PRIMARY KEY,
+        sealed BLOB NOT NULL
+    ) STRICT""",
+)

@@ -11,7 +11,7 @@ import edge
 from edge.core.errors import ConfigError, InputError
 from edge.core.policy import Policy, decide_attestation, decide_face, decide_not_performed, decode_policy
 from edge.core.record import FaceFindings, Score
-from edge.core.visit import NOT_PERFORMED_REASONS, Attestation, OutcomeKind, Reason
+from edge.core.visit import NOT_PERFORMED_REASONS, Attestation, OutcomeKind, Reason, Witness, WitnessMethod
 
 POLICY_TOML = (Path(edge.__file__).parent / "resources" / "policy.toml").read_bytes()
 POLICY: Policy = decode_policy(POLICY_TOML)
@@ -116,16 +116,42 @@ def attestation(**changes: object) -> Attestation:
     return msgspec.structs.replace(whole, **changes)
 
 
-def test_attestation_ends_as_policy_says() -> None:
-    assert decide_attestation(attestation(), POLICY.manual).kind is POLICY.manual.outcome
-    certified = msgspec.structs.replace(POLICY.manual, outcome=OutcomeKind.CERTIFIED)
-    assert decide_attestation(attestation(), certified).kind is OutcomeKind.CERTIFIED
+def test_attestation_ends_as_policy_says_by_how_the_witness_signed() -> None:
+    trusting = msgspec.structs.replace(
+        POLICY.manual, outcome=OutcomeKind.CERTIFIED, drawn_outcome=OutcomeKind.CERTIFIED
+    )
+    half = msgspec.structs.replace(trusting, drawn_outcome=OutcomeKind.REVIEW)
+    by_hand, by_pin = {WitnessMethod.DRAWN}, {WitnessMethod.PIN}
+    for policy, certifying in ((POLICY.manual, set()), (half, by_pin), (trusting, by_pin | by_hand)):
+        for how in WitnessMethod:
+            kind = decide_attestation(attestation(witness=Witness(how=how)), policy).kind
+            assert (kind is OutcomeKind.CERTIFIED) is (how in certifying)
+        assert decide_attestation(attestation(), policy).kind is OutcomeKind.REVIEW, "nobody but the worker says so"
+
+
+def test_the_workers_own_face_is_never_certified() -> None:
+    for value, kind in ((0.41, OutcomeKind.CERTIFIED), (0.42, OutcomeKind.REVIEW), (0.9, OutcomeKind.REVIEW)):
+        outcome = decide_face(findings(worker_similarity=POLICY.own_face.score(value)))
+        assert outcome.kind is kind
+    assert outcome.reasons[0] is Reason.WORKER_FACE
+    assert decide_face(findings(worker_similarity=POLICY.own_face.score(None))).kind is OutcomeKind.CERTIFIED
+
+
+def test_a_policy_file_from_before_own_faces_and_offers_is_still_read_with_both_on() -> None:
+    text = POLICY_TOML.decode()
+    old = text[: text.index("# Self-certification")].replace('drawn_outcome = "review"\n', "")
+    policy = decode_policy(old.encode())
+    assert policy.own_face.enabled and policy.references.first
+    assert policy.manual.drawn_outcome is OutcomeKind.REVIEW
 
 
 def test_worker_who_did_not_see_the_person_never_certifies() -> None:
     certified = msgspec.structs.replace(POLICY.manual, outcome=OutcomeKind.CERTIFIED)
-    assert decide_attestation(attestation(person_seen=False), certified).kind is OutcomeKind.REVIEW
-    assert decide_attestation(attestation(no_mask_or_photo=False), certified).kind is OutcomeKind.REVIEW
+    signed = Witness(how=WitnessMethod.PIN)
+    assert decide_attestation(attestation(witness=signed), certified).kind is OutcomeKind.CERTIFIED
+    for denied in ({"person_seen": False}, {"no_mask_or_photo": False}):
+        made = attestation(witness=signed, **denied)
+        assert decide_attestation(made, certified).kind is OutcomeKind.REVIEW
 
 
 @pytest.mark.parametrize("changes", [{"witnessed_by": "w-1"}, {"witnessed_by": ""}, {"document_kinds": ()}])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -15,7 +16,8 @@ from edge.capture.scripted import ScriptedCamera
 from edge.core.comparison import Band, Reference, band
 from edge.core.errors import FaceNotUsable
 from edge.core.face import Frame, Picture
-from edge.core.policy import Policy, decode_policy
+from edge.core.policy import Policy, decide_face, decode_policy
+from edge.core.visit import Reason
 from edge.models.nets import Nets
 from edge.services.burst import Burst, collect
 from edge.services.judge import judge, make_reference
@@ -59,6 +61,23 @@ def test_another_person_is_no_match(nets: Nets, portraits: Path, reference: Refe
     found = judge(burst, [reference], nets.embedder, POLICY, references_verified=True)
     assert found.comparison.value is not None
     assert band(found.comparison) is Band.LOW
+
+
+def test_the_workers_own_face_in_the_picture_is_found_by_the_nets(
+    nets: Nets, portraits: Path, reference: Reference
+) -> None:
+    other = read_picture(portraits / "biden.jpg")
+    stranger = make_reference(Frame(bgr=other, captured_s=0.0), "1" * 64, perceiver(nets), nets.embedder)
+    burst = burst_of(nets, read_picture(portraits / "obama.jpg"))
+    for face, band_ in ((reference, Band.CLEAR), (stranger, Band.LOW)):
+        found = judge(
+            burst, [reference], nets.embedder, POLICY, references_verified=True, worker_faces=[face]
+        )
+        assert found.worker_similarity and band(found.worker_similarity) is band_
+        assert (Reason.WORKER_FACE in decide_face(found).reasons) is (face is reference)
+    off = msgspec.structs.replace(POLICY, own_face=msgspec.structs.replace(POLICY.own_face, enabled=False))
+    found = judge(burst, [reference], nets.embedder, off, references_verified=True, worker_faces=[reference])
+    assert found.worker_similarity is None
 
 
 def test_too_few_frames_give_no_score_rather_than_a_poor_one(

@@ -1,0 +1,183 @@
+"""Consent after the visit: who gave it, and how it is taken back.
+
+A withdrawal covers every record of the person on this unit that agreed to a purpose now taken back. Photographs that
+went with them are deleted here first, sent or not; then a record that names them is signed, which takes the same way
+to central as every other and makes it delete what it holds. Cut off between the two, nothing is left that could still
+be sent, and the withdrawal is simply made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from edge.core.chain import StoredRecord
+from edge.core.envelope import parse
+from edge.core.errors import InputError, VerificationError
+from edge.core.evidence import PHOTO_KINDS, Manifest, manifest_claims
+from edge.core.people import Named, Part, People, commitment, decode_people, encode_people
+from edge.core.record import Provenance, VisitRecord, decode_record
+from edge.core.visit import (
+    CONSENT_WITHDRAWAL,
+    ConsentGiver,
+    Consents,
+    Guardian,
+    Outcome,
+    OutcomeKind,
+    Place,
+    Purpose,
+    Reason,
+    Visit,
+    Withdrawal,
+)
+from edge.ports import Clock, EvidenceStore, RecordStore
+from edge.ports_workers import OpenWorker, PeopleStore
+from edge.services.keep import VisitDraft
+
+Keep = Callable[[VisitDraft, Sequence[OpenWorker]], StoredRecord]
+PURGED_BY_WITHDRAWAL = "consent withdrawn"
+
+
+def guardian_of(named: Named, record_id: str) -> Guardian:
+    """What the record says of a guardian. Raises InputError when `named` is none."""
+    if named.part is not Part.GUARDIAN:
+        raise InputError(f"a {named.part.value} consents for nobody")
+    return Guardian(relation=named.relation, commitment=commitment(named, record_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What still stands of a person's consents on this unit: by record, in order."""
+
+    by_record: tuple[tuple[StoredRecord, frozenset[Purpose]], ...]
+
+    @property
+    def purposes(self) -> frozenset[Purpose]:
+        return frozenset(purpose for _, purposes in self.by_record for purpose in purposes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentBook:
+    """The use cases over their ports. keep: signs and stores a draft. hand_over: seals a visit's people to central.
+
+    no_camera: with what a record without pictures is judged. new_id: a fresh random id.
+    """
+
+    unit_id: str
+    records: RecordStore
+    evidence: EvidenceStore
+    people: PeopleStore
+    clock: Clock
+    no_camera: Callable[[], Provenance]
+    keep: Keep = field(repr=False)
+    hand_over: Callable[[StoredRecord, bytes], None] = field(repr=False)
+    new_id: Callable[[], str] = field(repr=False)
+
+    def note_people(self, stored: StoredRecord, people: Sequence[Named]) -> None:
+        """Keep a visit's guardian and witness here, and send them to central sealed. Raises InputError, StoreError.
+
+        Made again after a cut it changes nothing but the copy that is sent.
+        """
+        content = encode_people(People(record_id=stored.record_id, people=tuple(people)))
+        decode_people(content, commitments_of(_opened(stored)))
+        self.people.keep_people(stored.record_id, content)
+        self.hand_over(stored, content)
+
+    def people_of(self, record: VisitRecord) -> tuple[Named, ...]:
+        """Guardian and witness of a record, for the screen and the form; none when they were purged."""
+        content = self.people.people(record.record_id)
+        return decode_people(content, commitments_of(record)).people if content else ()
+
+    def standing(self, person_id: str) -> Agreed:
+        """What of a person's consents can still be taken back."""
+        taken_back: dict[str, set[Purpose]] = {}
+        agreed: list[tuple[StoredRecord, set[Purpose]]] = []
+        for stored in self.records.records():
+            record = _readable(stored)
+            if record is None or record.visit.person_served.person_id != person_id:
+                continue
+            if record.withdrawal:
+                for sha256 in record.withdrawal.record_sha256:
+                    taken_back.setdefault(sha256, set()).update(record.withdrawal.purposes)
+            elif record.consents.agreed:
+                agreed.append((stored, set(record.consents.agreed)))
+        left = [(stored, frozenset(purposes - taken_back.get(stored.sha256, set()))) for stored, purposes in agreed]
+        return Agreed(by_record=tuple((stored, purposes) for stored, purposes in left if purposes))
+
+    def withdraw(
+        self,
+        person_id: str,
+        purposes: Collection[Purpose],
+        *,
+        given_by: ConsentGiver,
+        worker: str,
+        signers: Sequence[OpenWorker] = (),
+    ) -> StoredRecord:
+        """Take consent back: purge what it covered, and sign that it was. Raises InputError: nothing stands."""
+        wanted = [purpose for purpose in Purpose if purpose in purposes]
+        covered = [stored for stored, left in self.standing(person_id).by_record if left & set(wanted)]
+        if not covered:
+            raise InputError(
+                "no consent of this person for these purposes stands on this unit",
+                remedy="What other units hold is taken back with central.",
+            )
+        self._purge(person_id, {stored.sha256 for stored in covered}, wanted)
+        latest = _opened(covered[-1])
+        withdrawal = Withdrawal(
+            purposes=tuple(wanted), given_by=given_by, record_sha256=tuple(s.sha256 for s in covered)
+        )
+        return self.keep(self._draft(latest, withdrawal, worker), signers)
+
+    def _purge(self, person_id: str, records: set[str], purposes: Collection[Purpose]) -> None:
+        if not {Purpose.KEEP_PHOTO, Purpose.SEND_PHOTO} & set(purposes):
+            return
+        kept = [(entry, self._manifest(entry.evidence_id)) for entry in self.evidence.of_person(person_id)]
+        gone = [e.evidence_id for e, m in kept if m.kind in PHOTO_KINDS and m.record_sha256 in records]
+        self.evidence.drop(gone, PURGED_BY_WITHDRAWAL)
+
+    def _manifest(self, evidence_id: str) -> Manifest:
+        return manifest_claims(self.evidence.manifest(evidence_id))
+
+    def _draft(self, latest: VisitRecord, withdrawal: Withdrawal, worker: str) -> VisitDraft:
+        at_utc = self.clock.now_utc()
+        return VisitDraft(
+            record_id=self.new_id(),
+            unit_id=self.unit_id,
+            visit=Visit(
+                visit_id=self.new_id(),
+                service=CONSENT_WITHDRAWAL,
+                person_served=latest.visit.person_served,
+                date=at_utc[:10],
+                place=Place(address_code=latest.visit.place.address_code),
+                person_serving=worker,
+                begun_utc=at_utc,
+                ended_utc=at_utc,
+            ),
+            outcome=Outcome(kind=OutcomeKind.NOT_PERFORMED, reasons=(Reason.CONSENT_WITHDRAWN,)),
+            consents=Consents(match_on_unit=False, given_by=withdrawal.given_by),
+            provenance=self.no_camera(),
+            withdrawal=withdrawal,
+        )
+
+
+def commitments_of(record: VisitRecord) -> dict[Part, str]:
+    """The people that a record commits to."""
+    found = {}
+    if record.consents.guardian:
+        found[Part.GUARDIAN] = record.consents.guardian.commitment
+    if record.attestation and record.attestation.witness and record.attestation.witness.commitment:
+        found[Part.WITNESS] = record.attestation.witness.commitment
+    return found
+
+
+def _opened(stored: StoredRecord) -> VisitRecord:
+    parsed = parse(stored.envelope)
+    return decode_record(parsed.payload, parsed.payload_type)
+
+
+def _readable(stored: StoredRecord) -> VisitRecord | None:
+    """A damaged record must not hold up a withdrawal; `doorstep verify` is where it is named."""
+    try:
+        return _opened(stored)
+    except VerificationError:
+        return None
