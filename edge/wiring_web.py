@@ -46,6 +46,7 @@ from edge.web.pairing import Pairing
 from edge.web.viewer import Job, Viewer
 from edge.wiring import Unit
 from edge.wiring_paper import UnitPapers
+from edge.wiring_people import worker_faces
 from edge.wiring_sync import check_visit_may_begin
 from edge.wiring_visit import VisitSide
 
@@ -164,6 +165,7 @@ class ScreenUnit:
             visit = certify_by_face(
                 camera, side.face_nets, references, side.policy,
                 references_verified=person.listed, watch=watch, light=light, code=side.new_code(),
+                worker_faces=worker_faces(side, session.worker_id),
             )  # fmt: skip
             if visit.findings.frames_seen == 0:
                 raise CameraError("the camera gave no picture")

@@ -15,7 +15,8 @@ from edge.services.slip import record_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One visit as the screen shows it; sequence is its place in the store. Dates are YYYY-MM-DD."""
+    """One record as the screen shows it; is_visit: not a withdrawal of consent, which says nothing of a person's due
+    date. sequence is its place in the store. Dates are YYYY-MM-DD."""
 
     sequence: int
     record_id: str
@@ -24,6 +25,7 @@ class Entry:
     worker_id: str
     outcome: OutcomeKind
     reasons: tuple[str, ...]
+    is_visit: bool
 
 
 class Ledger:
@@ -49,7 +51,9 @@ class Ledger:
     def last_visits(self) -> dict[str, LastVisit]:
         """The latest visit to each person, by person_id."""
         return {
-            e.person_id: LastVisit(date=e.date, outcome=e.outcome, record_id=e.record_id) for e in self.entries()
+            e.person_id: LastVisit(date=e.date, outcome=e.outcome, record_id=e.record_id)
+            for e in self.entries()
+            if e.is_visit
         }
 
 
@@ -62,4 +66,5 @@ def _entry(record: VisitRecord) -> Entry:
         worker_id=record.visit.person_serving,
         outcome=record.outcome.kind,
         reasons=tuple(reason.value for reason in record.outcome.reasons),
+        is_visit=record.withdrawal is None,
     )
