@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. Each first installs what is missing, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite test-arm64 deb test-deb lint clean
+.PHONY: help demo test test-tflite test-arm64 test-camera deb test-deb lint clean
 
 BIN := .venv/bin
 ARGS :=
@@ -34,6 +34,10 @@ test-deb: ## Lead the package through its life in a clean system: install, upgra
 test-arm64: ## Try the arm64 wheels, the nets and a visit on emulated processors of the Pi (many minutes)
 	@tools/setup.sh arm64
 	@$(BIN)/python -m tools.arm64 $(ARGS)
+
+test-camera: ## Try the camera adapter on the real picamera2 over libcamera's virtual camera (root; else it says why not)
+	@tools/setup.sh camera
+	@$(BIN)/python -m tools.virtual_camera $(ARGS)
 
 lint: ## Check style, types and import contracts only
 	@$(BIN)/ruff check .

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes this checkout ready to run: tools/setup.sh demo|test|tflite|arm64
+# Makes this checkout ready to run: tools/setup.sh demo|test|tflite|arm64|camera
 #
 # In this order: system packages (apt, with sudo when not root), a virtual environment, the Python packages,
 # the model bundle, the demonstration portraits. What is there already is not touched; a stamp in the virtual
@@ -12,16 +12,16 @@ PROFILE=${1:-}
 case $PROFILE in
   demo) VENV=.venv EXTRAS=litert,central SIZE="about 130 MB, 1 to 4 minutes" ;;
   test) VENV=.venv EXTRAS=litert,central,dev,measure SIZE="about 190 MB, 1 to 5 minutes" ;;
-  arm64) VENV=.venv EXTRAS=litert,central SIZE="about 130 MB, 1 to 4 minutes" ;;
+  arm64 | camera) VENV=.venv EXTRAS=litert,central SIZE="about 130 MB, 1 to 4 minutes" ;;
   tflite) VENV=.venv-tflite EXTRAS=tflite,central,dev,measure SIZE="about 180 MB, 1 to 5 minutes" ;;
-  *) echo "usage: tools/setup.sh demo|test|tflite|arm64" >&2; exit 2 ;;
+  *) echo "usage: tools/setup.sh demo|test|tflite|arm64|camera" >&2; exit 2 ;;
 esac
 LOG=$(mktemp)
 trap 'rm -f "$LOG"' EXIT
 
 say() { printf '\033[1m[set-up]\033[0m %s\n' "$*"; }
 die() { printf '\n[set-up] %s\n         What to do: %s\n' "$1" "$2" >&2; exit 1; }
-lean() { [ "$PROFILE" = demo ] || [ "$PROFILE" = arm64 ]; }  # runs the product, not its tests
+lean() { case $PROFILE in demo | arm64 | camera) ;; *) return 1 ;; esac; }  # runs the product, not its tests
 has() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null 2>&1; }
 
 # --- system packages -------------------------------------------------------------------------------------------
@@ -63,6 +63,7 @@ system_packages() {
     say "The MQTT broker is missing. Debian starts mosquitto's own service too, on loopback only; nothing here uses it."
   fi
   [ "$PROFILE" != arm64 ] || has qemu-aarch64-static || missing+=(qemu-user-static)
+  [ "$PROFILE" != camera ] || has cc || missing+=(gcc libc6-dev)
   # Central's tests run on a real PostgreSQL, started by themselves; without it they are skipped and say so.
   lean || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   # The unit's firewall and partitions are read by the programs they are for.

@@ -62,8 +62,9 @@ def visit_of(machine: Machine, material: Material) -> Iterator[Step]:
     config.write_text(
         'policy = "policy-arm64.toml"\n' + config.read_text().replace("[camera]\n", "[camera]\nrate_fps = 1.0\n")
     )
-    # The emulated board has the clock of the machine underneath, and no central whose keys it could believe.
-    examined = ("doctor", "--unit", str(unit), "--skip", "clock,trust")
+    # The clock is that of the machine underneath, and nobody is there to be believed. Emulated nets have no speed;
+    # their golden vectors were checked when they were installed.
+    examined = ("doctor", "--unit", str(unit), "--skip", "clock,trust,nets")
     yield _step(machine, "doctor", _doorstep(machine, *examined))
     pictures = ("--stills", str(material.stills), "--reference", str(material.reference))
     visit = _doorstep(machine, "visit", "--unit", str(unit), *PERSON, *pictures, "--json")

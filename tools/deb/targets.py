@@ -57,14 +57,18 @@ def requirements(source: Path, target: Target) -> list[str]:
 
 def site_packages(source: Path, target: Target) -> Path:
     """A folder with the dependencies for `target`, from the cache or the registry. Raises InputError."""
-    wanted = requirements(source, target)
-    name = hashlib.sha256(repr((wanted, NOT_ON_A_UNIT)).encode()).hexdigest()[:12]
-    folder = cache_folder() / "deb" / f"site-{target.release}-{target.architecture}-{name}"
+    return wheels_for(target, requirements(source, target), "site")
+
+
+def wheels_for(target: Target, wanted: list[str], name: str, *options: str) -> Path:
+    """A folder with what `wanted` names installed from wheels, kept under `name`. Raises InputError."""
+    digest = hashlib.sha256(repr((wanted, options, NOT_ON_A_UNIT)).encode()).hexdigest()[:12]
+    folder = cache_folder() / "deb" / f"{name}-{target.release}-{target.architecture}-{digest}"
     with sole_builder(cache_folder() / "deb"):
         if not folder.exists():
             draft = folder.with_suffix(".new")
             shutil.rmtree(draft, ignore_errors=True)
-            _install(wanted, target, draft)
+            _install([*options, *wanted], target, draft)
             draft.rename(folder)
     return folder
 
