@@ -8,6 +8,7 @@ const share = document.getElementById("share");
 const start = document.getElementById("start");
 
 function show(now) {
+  document.body.dataset.phase = now.phase;
   if (now.phase === "done" || now.phase === "gone") {
     location.assign("/visit");
     return;
