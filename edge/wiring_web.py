@@ -42,12 +42,14 @@ from edge.store.evidence import SqliteEvidence
 from edge.store.sessions import SqliteSessions
 from edge.web.at import Room
 from edge.web.door import Door
+from edge.web.faults import LastFaults
 from edge.web.pairing import Pairing
 from edge.web.viewer import Job, Viewer
 from edge.wiring import Unit
 from edge.wiring_paper import UnitPapers
 from edge.wiring_people import worker_faces
 from edge.wiring_sync import check_visit_may_begin
+from edge.wiring_technician import Technician
 from edge.wiring_visit import VisitSide
 
 OpenCamera = Callable[[], Camera]
@@ -123,9 +125,6 @@ class ScreenUnit:
             )
         return rows
 
-    def status(self) -> dict[str, Any]:
-        return {}
-
     def window(self, session: VisitSession, done: Callable[[Seen, bytes | None], None]) -> Job:
         def job(watch: Watcher) -> None:
             done(*self._window(session, watch))
@@ -177,7 +176,7 @@ class ScreenUnit:
 
 def make_room(unit: Unit, open_camera: OpenCamera | None = None) -> Room:
     """The room of a unit's pages. open_camera: in the place of the unit's own camera. Raises SigningError."""
-    screen = ScreenUnit(unit, open_camera)
+    screen, faults = ScreenUnit(unit, open_camera), LastFaults(unit.clock.now_utc)
     return Room(
         unit=screen,
         visiting=_visiting(unit, screen),
@@ -185,6 +184,8 @@ def make_room(unit: Unit, open_camera: OpenCamera | None = None) -> Room:
         door=Door(unit.workers, unit.clock.monotonic_s),
         pairing=Pairing(unit.clock.monotonic_s),
         viewer=screen.viewer,
+        technician=Technician(unit, faults),
+        faults=faults,
         simplify=simplify,
         papers=UnitPapers(unit, lambda: screen.policy().renewal, screen.side.listed),
         voice=EspeakVoice(unit.root / "voice"),

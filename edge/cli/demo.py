@@ -30,10 +30,24 @@ _folder = click.Path(path_type=Path, file_okay=False)
 @click.option(
     "--bundle", type=_folder, envvar="DOORSTEP_BUNDLE", help="Another model bundle; by default the one built last."
 )
+@click.option("--page", is_flag=True, help="Serve the field worker's page instead, to click through a visit.")
+@click.option("--open", "open_browser", is_flag=True, help="With --page: open it in this machine's browser.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="With --page; 0: any.")
+@click.option("--camera", metavar="N", help="With --page: this machine's own camera, instead of the one that plays.")
 @json_option
 @click.pass_context
 def demo(
-    ctx: click.Context, out: Path, keep: bool, seed: int, portraits: Path | None, bundle: Path | None, as_json: bool
+    ctx: click.Context,
+    out: Path,
+    keep: bool,
+    seed: int,
+    portraits: Path | None,
+    bundle: Path | None,
+    page: bool,
+    open_browser: bool,
+    port: int,
+    camera: str | None,
+    as_json: bool,
 ) -> None:
     """Show everything on this machine, with no camera and no Pi.
 
@@ -45,8 +59,15 @@ def demo(
     Examples:
       doorstep demo
       doorstep demo --out /tmp/demo --keep
+      doorstep demo --page --open
     Exit codes: 0 every visit ended as described and both chains verify; 1 not so; 4 it could not be run.
     """
+    if page:
+        from edge.cli.demo_page import serve_page
+
+        plan = _plan(out, portraits, bundle, seed)
+        serve_page(plan, port=port, camera=camera, open_browser=open_browser, keep=keep)
+        return
     from edge.cli.demo_screen import Steps
     from edge.cli.words import LANGUAGES, catalogue
     from edge.demo.cast import REFERENCE

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import platform
-import shutil
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from edge import __version__
 from edge.cli.options import UNIT_OPTION, console, json_option, print_json
-from edge.core.delivery import DeliveryState
-from edge.wiring import Unit, open_unit_readonly
+from edge.wiring import open_unit_readonly
+from edge.wiring_standing import standing_of
 
 
 @click.command()
@@ -34,7 +29,7 @@ def status(check: bool, unit_dir: Path, as_json: bool) -> None:
       doorstep status --unit ./my-unit --json
     """
     with open_unit_readonly(unit_dir) as unit:
-        found = _look(unit)
+        found = standing_of(unit)
         if check:
             unit.store_file.quick_check()
             found["store"]["checked"] = "ok"
@@ -42,31 +37,6 @@ def status(check: bool, unit_dir: Path, as_json: bool) -> None:
         print_json(found)
     else:
         console().print(_table(found))
-
-
-def _look(unit: Unit) -> dict[str, Any]:
-    with unit.store.snapshot():
-        head = unit.store.head()
-        depth = unit.outbox.depth()
-        refused = [e for e in unit.outbox.entries() if e.state is DeliveryState.QUARANTINED]
-    disk = shutil.disk_usage(unit.root)
-    public = unit.public
-    return {
-        "unit": {"id": unit.config.unit_id, "folder": str(unit.root)},
-        "key": {"purpose": public.purpose, "keyid": public.keyid},
-        "chain": {"sequence": head.sequence, "sha256": head.sha256},
-        "outbox": {state.value: depth[state] for state in DeliveryState},
-        "quarantined": [{"sequence": e.sequence, "reason": e.reason} for e in refused],
-        "store": {"file": str(unit.store_file.path), "bytes": unit.store_file.path.stat().st_size},
-        "disk": {"free_bytes": disk.free, "total_bytes": disk.total},
-        "clock": msgspec.to_builtins(unit.clock.state()),
-        "versions": {
-            "doorstep": __version__,
-            "python": platform.python_version(),
-            "sqlite": sqlite3.sqlite_version,
-            "machine": platform.machine(),
-        },
-    }
 
 
 def _table(found: dict[str, Any]) -> Table:

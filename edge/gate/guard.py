@@ -131,6 +131,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                if message["status"] == 413:
+                    headers["Connection"] = "close"  # else the rest of the body would still be read to its end
             await send(message)
 
         return hardened

@@ -79,6 +79,7 @@ class ScreenApp:
             post("/history", views_show.choose_history),
             get("/status", views_show.status),
             get("/technician", views_show.technician),
+            post("/technician/examine", views_show.examine),
             post("/technician/bundle", views_show.bundle),
             get("/paper/{sequence:int}/slip", views_paper.slip),
             get("/paper/{sequence:int}/form", views_paper.form),
@@ -193,8 +194,10 @@ def _answered(view: View, at: At) -> Response:
     try:
         return view(at)
     except StoreError as e:
+        at.room.faults.note(e)
         return at.message("store", status=503, error=e)
     except DoorstepError as e:
+        at.room.faults.note(e)
         return at.message("input", status=400, error=e)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from edge.core.bench_sheet import SheetLine
 from edge.core.chain import StoredRecord
 from edge.core.downward_content import Decision
 from edge.core.errors import DoorstepError
@@ -24,6 +25,7 @@ from edge.ports_workers import OpenWorker
 from edge.services.visiting import Visiting
 from edge.services.workers import WorkerKeys
 from edge.web.door import IDLE_S, WARNING_S, Door, Visitor
+from edge.web.faults import LastFaults
 from edge.web.pairing import Pairing
 from edge.web.viewer import Job, Viewer
 
@@ -57,9 +59,6 @@ class Unit(Protocol):
     def history(self, person_id: str) -> Sequence[Mapping[str, Any]]:
         """This unit's records of a person, the latest first."""
 
-    def status(self) -> Mapping[str, Any]:
-        """How the unit stands, without anybody's name in it."""
-
     def window(self, session: VisitSession, done: Callable[..., None]) -> Job:
         """A capture window for a visit; `done` gets what it came to, and the best picture as a JPEG."""
 
@@ -88,6 +87,20 @@ class Papers(Protocol):
         """The text of the QR code in a JPEG. Raises InputError."""
 
 
+class Technician(Protocol):
+    """How the unit stands, without anybody's name in it (edge/wiring_technician.py)."""
+
+    def standing(self) -> Mapping[str, Any]: ...
+
+    def lines(self) -> Sequence[SheetLine]:
+        """What is known at once, and what was examined."""
+
+    def examine(self) -> None:
+        """Examine what takes time; the camera must be free."""
+
+    def support_bundle(self) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """What the pages work with, the same for all requests. phone_url: where a phone finds the unit, empty without."""
@@ -98,6 +111,8 @@ class Room:
     door: Door
     pairing: Pairing
     viewer: Viewer
+    technician: Technician
+    faults: LastFaults
     simplify: Simplify
     papers: Papers
     voice: Voice

@@ -25,13 +25,25 @@ def history(at: At) -> Response:
 
 
 def status(at: At) -> Response:
-    return at.show("status", found=at.room.unit.status())
+    """What a worker wants to know of the unit: is there room, is it in service, what waits to be sent."""
+    standing = at.room.technician.standing()
+    return at.show("status", found=standing, people=len(at.room.unit.people()))
 
 
 def technician(at: At) -> Response:
-    return at.show("technician", found=at.room.unit.status())
+    standing, lines = at.room.technician.standing(), at.room.technician.lines()
+    return at.show("technician", found=standing, lines=lines, faults=at.room.faults.latest())
+
+
+def examine(at: At) -> Response:
+    """Look at camera, nets, store and keys as well; the page's own camera is let go for it."""
+    at.room.viewer.close()
+    at.room.technician.examine()
+    return at.go("/technician")
 
 
 def bundle(at: At) -> Response:
     """Everything a technician needs to see from afar, and nothing of any person."""
-    return at.message("input", status=501)
+    name = f"doorstep-support-{at.room.unit.unit_id}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(at.room.technician.support_bundle(), media_type="application/zip", headers=headers)

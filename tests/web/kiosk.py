@@ -38,8 +38,10 @@ class Kiosk:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        command = [sys.executable, "-m", "edge.cli.main", "serve", "--unit", str(self.root), "--port", str(self.port)]
+    def start(self, *, clock_offset_s: float = 0.0) -> None:
+        """clock_offset_s: how far the wall clock of the unit is set wrong."""
+        program = ["tests.web.shifted", str(clock_offset_s)] if clock_offset_s else ["edge.cli.main"]
+        command = [sys.executable, "-m", *program, "serve", "--unit", str(self.root), "--port", str(self.port)]
         command += ["--video", str(self._clip)]
         if self.phone_port:
             command += ["--access-point", f"{PHONE_HOST}:{self.phone_port}"]
@@ -57,6 +59,12 @@ class Kiosk:
         if self._process and self._process.poll() is None:
             self._process.terminate()
             self._process.wait(STOP_S)
+
+    def memory_kb(self) -> int:
+        """What the daemon holds in memory (VmRSS)."""
+        assert self._process
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")))
 
     def records(self) -> list[VisitRecord]:
         """What the store holds, read as any other process would."""
