@@ -7,13 +7,14 @@ unit.toml does not name has the default of edge/core/config.py.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from edge.core.config import UNIT_ID, UnitConfig, decode_config
-from edge.core.errors import ConfigError, CouldNotBeChecked, InputError, SigningError, StoreError
+from edge.core.errors import ConfigError, CouldNotBeChecked, DoorstepError, InputError, SigningError, StoreError
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument
 from edge.core.keys import fingerprint as fingerprint
 from edge.core.verdict import Report
@@ -152,21 +153,29 @@ def found_unit(root: Path, unit_id: str, purpose: KeyPurpose) -> Unit:
         raise InputError(f"a unit's id is 2 to 63 of a-z, 0-9 and '-', got {unit_id!r}")
     if root.exists() and any(root.iterdir()):
         raise InputError(f"{root} is not empty", remedy="Choose a new folder; a unit is never made over another.")
-    demonstration = purpose is KeyPurpose.DEMONSTRATION
     try:
-        root.mkdir(parents=True, exist_ok=True, mode=0o750)
-        (root / "trust").mkdir()
-        keyfile.generate(root / "keys", RECORD_KEY, role=KeyRole.RECORD, purpose=purpose, owner=unit_id)
-        at_rest.make_data_key(root / "keys")
-        sync_folder(root / "keys")
-        create_store(root / "records.sqlite3", unit_id, SystemClock().now_utc)
-        text = _UNIT_TOML.format(unit_id=unit_id, camera="none" if demonstration else "picamera2")
-        (root / "unit.toml").write_text(text, encoding="utf-8")
-        sync_folder(root)
-    except OSError as e:
-        remedy = "Choose a folder you may write."
+        _found(root, unit_id, purpose)
+    except (OSError, DoorstepError) as e:
+        # Half a unit would stand in the way of a whole one; the folder was empty before.
+        for left in root.iterdir() if root.is_dir() else ():
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        if isinstance(e, DoorstepError):
+            raise
+        remedy = "Choose a folder you may write, with room in it."
         raise InputError(f"cannot make a unit in {root}: {e.strerror}", remedy=remedy) from e
     return open_unit(root)
+
+
+def _found(root: Path, unit_id: str, purpose: KeyPurpose) -> None:
+    root.mkdir(parents=True, exist_ok=True, mode=0o750)
+    (root / "trust").mkdir()
+    keyfile.generate(root / "keys", RECORD_KEY, role=KeyRole.RECORD, purpose=purpose, owner=unit_id)
+    at_rest.make_data_key(root / "keys")
+    sync_folder(root / "keys")
+    create_store(root / "records.sqlite3", unit_id, SystemClock().now_utc)
+    camera = "none" if purpose is KeyPurpose.DEMONSTRATION else "picamera2"
+    (root / "unit.toml").write_text(_UNIT_TOML.format(unit_id=unit_id, camera=camera), encoding="utf-8")
+    sync_folder(root)
 
 
 def believe(unit: Unit, file: Path) -> tuple[PublicKeyDocument, Path]:

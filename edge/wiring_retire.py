@@ -16,10 +16,12 @@ from edge.core.errors import InputError
 from edge.core.keys import key_sha256
 from edge.core.retirement import Retirement, sign_retirement
 from edge.signing.erase import erase
+from edge.signing.keyfile import replace_whole
 from edge.store.database import sync_folder
 from edge.store.evidence import SqliteEvidence
+from edge.store.faults import faults_translated
 from edge.store.inbox import downward_state
-from edge.wiring import SEALING_KEY, Unit
+from edge.wiring import Unit
 
 PROOF = "retired.json"
 LIST_FOLDER = "list"
@@ -48,7 +50,7 @@ def retire(unit: Unit, reason: str) -> bytes:
             "to settle.",
         )
     head, key = unit.store.head(), unit.record_key
-    erased = _erase_visit_side(unit) + _erase_sync_side(unit)
+    doomed = [path for path in _visit_side(unit) + _sync_side(unit) if path.exists()]
     proof = Retirement(
         unit_id=unit.config.unit_id,
         key_sha256=key_sha256(key.public),
@@ -56,11 +58,17 @@ def retire(unit: Unit, reason: str) -> bytes:
         software=f"doorstep {__version__}",
         records=head.sequence,
         head_sha256=head.sha256,
-        erased=tuple(str(path.relative_to(unit.root)) for path in erased),
+        erased=tuple(str(path.relative_to(unit.root)) for path in doomed),
         reason=reason,
     )
     raw = sign_retirement(proof, key.signer)
-    (unit.root / PROOF).write_bytes(raw)
+    # On the disk before anything is erased, and under its name only afterwards.
+    draft = unit.root / f".{PROOF}"
+    with faults_translated(draft):
+        replace_whole(draft, raw)
+    erase(doomed)
+    draft.replace(unit.root / PROOF)
+    shutil.rmtree(unit.root / LIST_FOLDER, ignore_errors=True)
     sync_folder(unit.root)
     return raw
 
@@ -69,17 +77,16 @@ def obey_wipe(unit: Unit) -> list[Path]:
     """What the visit side owes a wipe that central ordered; nothing without one. Gives what was erased now."""
     if downward_state(unit.store_file).standing is not Standing.WIPED:
         return []
-    return _erase_visit_side(unit)
-
-
-def _erase_visit_side(unit: Unit) -> list[Path]:
-    page = [path for path in (unit.root / PAGE_FOLDER).glob("*") if path.suffix == ".key"]
-    erased = erase([*sorted(unit.key_dir.glob("*.key")), *page])
+    erased = erase(_visit_side(unit))
     # Closed already, with the data key gone; removed so that nobody need wonder.
     shutil.rmtree(unit.root / LIST_FOLDER, ignore_errors=True)
     return erased
 
 
-def _erase_sync_side(unit: Unit) -> list[Path]:
-    tls = [unit.root / unit.config.sync.key_file] if unit.config.sync else [unit.root / "tls" / "unit.key"]
-    return erase([unit.sync_key_dir / SEALING_KEY, *sorted(unit.sync_key_dir.glob("*.key")), *tls])
+def _visit_side(unit: Unit) -> list[Path]:
+    return [*sorted(unit.key_dir.glob("*.key")), *sorted((unit.root / PAGE_FOLDER).glob("*.key"))]
+
+
+def _sync_side(unit: Unit) -> list[Path]:
+    tls = unit.config.sync.key_file if unit.config.sync else "tls/unit.key"
+    return [*sorted(unit.sync_key_dir.glob("*.key")), unit.root / tls]

@@ -88,12 +88,13 @@ def _make(unit: Unit, statement_file: Path) -> None:
         sealing=sealkey.sealing_document(sealing, purpose=purpose, owner=owner),
         confirmation=confirmer.public,
     )
-    (folder / f"{RECORD_KEY}.pub.json").write_bytes(keyfile.encode_public(record_key.public))
-    draft = folder / f".{STATEMENT}.new"
-    draft.write_bytes(sign_unit_keys(keys, record_key.signer))
-    sync_folder(folder)
-    draft.replace(statement_file)
-    sync_folder(folder)
+    try:
+        keyfile.replace_whole(folder / f"{RECORD_KEY}.pub.json", keyfile.encode_public(record_key.public))
+        sync_folder(folder)
+        keyfile.replace_whole(statement_file, sign_unit_keys(keys, record_key.signer))
+        sync_folder(folder)
+    except OSError as e:
+        raise SigningError(f"cannot write {folder}: {e.strerror}", remedy="Make room, then run it again.") from e
 
 
 def _read(path: Path) -> bytes:

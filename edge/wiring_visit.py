@@ -79,6 +79,8 @@ class VisitSide:
     @cached_property
     def bundle(self) -> Bundle:
         """The verified model bundle. Raises BundleRejected or BundleNotChecked."""
+        if not self.unit.read_only:
+            mend(self._models_folder)
         keys = keys_of(self.unit.believed(), KeyRole.BUNDLE)
         return load_bundle(self._models_folder, keys)
 

@@ -1,7 +1,7 @@
 """The proof that a unit is no more: what it held, that all of it was delivered, and which keys were erased.
 
-Signed with the record key after its file was erased, by the process that still had it in memory: the last thing that
-this key ever signs. Central takes nothing from the unit afterwards.
+The last thing that the record key ever signs; given out only after the files that it names were erased. Central takes
+nothing from the unit afterwards.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ A bundle is a folder with `manifest.dsse.json` and the files it names, and nothi
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Mapping
@@ -60,6 +61,8 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
     """Write a verified bundle to `folder`; the old one stays until the new one is on the disk."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        for left in folder.parent.glob(f".{folder.name}-*"):  # by an installation that was cut off
+            shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as work:
             fresh = Path(work) / "new"
             fresh.mkdir()
@@ -68,7 +71,9 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
                     out.write(content)
                     out.flush()
                     os.fsync(out.fileno())
+            _flush(fresh)
             _exchange(fresh, folder, Path(work) / "old")
+            _flush(folder.parent)
     except OSError as e:
         raise ModelError(
             f"cannot write the bundle to {folder}: {e.strerror}", remedy="Make room on the disk and install it again."
@@ -84,6 +89,15 @@ def _exchange(fresh: Path, folder: Path, old: Path) -> None:
         if old.exists():
             old.rename(folder)
         raise
+
+
+def _flush(folder: Path) -> None:
+    """Make the names in a folder durable; a file's own flush does not."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _contents(bundle: Bundle) -> dict[str, bytes]:

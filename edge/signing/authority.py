@@ -8,7 +8,6 @@ ca.crl       what is revoked, as the broker reads it
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -32,7 +31,7 @@ from edge.core.errors import ConfigError, InputError, SigningError
 from edge.core.ledger import Issued, Ledger
 from edge.core.provisioning import ProvisionRequest
 from edge.signing.certificate import parse_certificate
-from edge.signing.keyfile import read_private, write_new
+from edge.signing.keyfile import read_private, replace_whole, write_new
 
 CA_DAYS = 365 * 10
 LEAST_PASSPHRASE = 12
@@ -169,12 +168,8 @@ def _iso(moment: datetime) -> str:
 
 
 def _replace(path: Path, content: bytes) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        write_new(draft, content, 0o644 if path.suffix == ".crl" else 0o600)
-        draft.replace(path)
+        replace_whole(path, content, 0o644 if path.suffix == ".crl" else 0o600)
     except OSError as e:
         raise ConfigError(f"cannot write {path}: {e.strerror}", remedy="Make room, or mend who may write.") from e
-    finally:
-        draft.unlink(missing_ok=True)
     return path

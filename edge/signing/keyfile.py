@@ -175,8 +175,23 @@ def _compare(path: Path, public: PublicKeyDocument) -> None:
 
 
 def write_new(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that is not there yet, whole and durable, or not at all. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError:
+        path.unlink(missing_ok=True)  # half a key would stand in the way of a whole one
+        raise
+
+
+def replace_whole(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write a file in the place of the one before, which stays until the new one is whole. Raises OSError."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        write_new(draft, content, mode)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

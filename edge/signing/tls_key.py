@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from edge.core.errors import ConfigError, SigningError
-from edge.signing.keyfile import read_private, write_new
+from edge.signing.keyfile import read_private, replace_whole, write_new
 
 
 def tls_key(path: Path) -> ec.EllipticCurvePrivateKey:
@@ -44,16 +44,12 @@ def public_sha256(public: ec.EllipticCurvePublicKey) -> str:
 
 def put(path: Path, content: bytes) -> None:
     """Write a file that is no secret, in the place of the one before. Raises ConfigError."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-        write_new(draft, content, 0o644)
-        _hand_over(draft)
-        draft.replace(path)
+        replace_whole(path, content)
+        _hand_over(path)
     except OSError as e:
         raise ConfigError(f"cannot write {path}: {e.strerror}", remedy="Make room, or run as the unit's user.") from e
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _make(path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge.core.errors import CouldNotBeChecked, SigningError
 from edge.core.keys import KeyRole, PublicKeyDocument, decode_public_key
-from edge.signing.keyfile import encode_public
+from edge.signing.keyfile import encode_public, replace_whole
 
 _SUFFIX = ".pub.json"
 _MAX_BYTES = 4096
@@ -63,7 +63,7 @@ def add(folder: Path, document: PublicKeyDocument) -> Path:
     path = folder / f"{document.role.value}-{name}{_SUFFIX}"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-        path.write_bytes(encode_public(document))
+        replace_whole(path, encode_public(document))
     except OSError as e:
         raise SigningError(
             f"cannot write {path}: {e.strerror}", remedy="Run as the user who owns the unit's folder."

@@ -99,9 +99,7 @@ def _opened(found: SealedKey, pin: str) -> Ed25519PrivateKey | None:
 
 def _derived(key: SealedKey, pin: str) -> bytes:
     try:
-        kdf = Argon2id(
-            salt=key.salt, length=32, iterations=key.passes, lanes=key.lanes, memory_cost=key.memory_kib
-        )
+        kdf = Argon2id(salt=key.salt, length=32, iterations=key.passes, lanes=key.lanes, memory_cost=key.memory_kib)
         return kdf.derive(pin.encode())
     except UnsupportedAlgorithm as e:
         raise SigningError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from edge.core.errors import StoreError
 
+LEAST_FREE_BYTES = 64 * 1024
 _KEEP = "Delete nothing. Copy the file and the -wal and -shm beside it, then ask a technician."
 _FULL = (
     "the disk is full, nothing was stored",
@@ -52,7 +54,17 @@ def faults_translated(path: Path) -> Iterator[None]:
         # The low byte is the primary code, the rest says more than a remedy depends on.
         code = getattr(e, "sqlite_errorcode", 0) & 0xFF
         meaning, remedy = _BY_CODE.get(code, ("SQLite could not do it", None))
+        if code == sqlite3.SQLITE_IOERR and _is_full(path):
+            meaning, remedy = _FULL
         raise StoreError(f"{path.name}: {meaning} ({e})", remedy=remedy) from e
     except OSError as e:
         meaning, remedy = _BY_ERRNO.get(e.errno or 0, ("the file cannot be used", None))
         raise StoreError(f"{path.name}: {meaning} ({e.strerror})", remedy=remedy) from e
+
+
+def _is_full(path: Path) -> bool:
+    """SQLite calls a full disk an I/O error where it cannot make or extend the file beside a log (-shm)."""
+    try:
+        return shutil.disk_usage(path.parent).free < LEAST_FREE_BYTES
+    except OSError:
+        return False

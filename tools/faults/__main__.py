@@ -15,6 +15,7 @@ from rich.table import Table
 from tools.faults.check import Outcome
 from tools.faults.kill import KillReport, run_kills
 from tools.faults.link import LinkPlan, LinkReport, run_link
+from tools.faults.power import PowerReport, run_cuts
 from tools.faults.storm import Settled, StormReport, run_storm
 
 
@@ -44,6 +45,27 @@ def kill(ctx: click.Context, kills: int, seed: int, keep: Path | None, as_json: 
     else:
         _print(report)
     ctx.exit(0 if report.clean else 1)
+
+
+@main.command()
+@click.option("--cuts", default=100, show_default=True, help="How often the power goes.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def power(ctx: click.Context, cuts: int, seed: int, as_json: bool) -> None:
+    """Cut the power in the middle of visits, updates of the nets and purges, and mount what the disk held.
+
+    Exit code 1 when the unit did not come up, or anything acknowledged was gone.
+    """
+    console = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="doorstep-power-") as temporary, Progress(console=console) as bar:
+        task = bar.add_task("cutting", total=cuts)
+        report = run_cuts(Path(temporary), cuts=cuts, seed=seed, tell=lambda n: bar.update(task, completed=n))
+    if as_json:
+        click.echo(msgspec.json.encode(asdict(report)))
+    else:
+        _print_power(report)
+    ctx.exit(1 if report.faults else 0)
 
 
 @main.command()
@@ -105,6 +127,15 @@ def _print_link(report: LinkReport) -> None:
     click.echo(f"  {report.bytes_per_result:.0f} bytes a result on the wire, both ways, TLS included")
     click.echo(f"pictures: {report.pictures} of {plan.pictures}, {report.pictures_before_results} before the results")
     click.echo(f"{report.total_bytes} bytes in {report.total_s} s, {report.resets} resets")
+
+
+def _print_power(report: PowerReport) -> None:
+    click.echo(f"{report.cuts} power cuts in {report.seconds} s, seed {report.seed}, on {report.disk}")
+    said = ", ".join(f"{count} {what}" for what, count in report.acknowledged.items())
+    click.echo(f"acknowledged before a cut: {said}; {report.under_way} cuts in the middle of a visit")
+    for fault in report.faults:
+        click.echo(fault)
+    click.echo("NOT CLEAN" if report.faults else f"clean: {report.records} records, all there, chain whole")
 
 
 def _print_storm(report: StormReport) -> None:
