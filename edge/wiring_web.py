@@ -5,9 +5,11 @@ Pictures from a recording are played at their own speed here, so that a demonstr
 
 from __future__ import annotations
 
+import base64
+import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import cached_property
 from typing import Any
@@ -15,13 +17,14 @@ from typing import Any
 from edge.capture.no_camera import NoCamera
 from edge.capture.pacing import PacedCamera
 from edge.capture.preview import preview_jpeg
-from edge.capture.still import photograph_jpeg, read_photograph, sharpness
+from edge.capture.still import is_blank, photograph_jpeg, read_photograph, sharpness
 from edge.core.chain import StoredRecord
 from edge.core.downward_content import Decision
 from edge.core.errors import CameraError, InputError, VerificationError
 from edge.core.evidence import EvidenceKind
 from edge.core.face import Frame
 from edge.core.keys import KeyPurpose
+from edge.core.people import SALT_BYTES, Named
 from edge.core.policy import Policy
 from edge.core.record import Provenance
 from edge.core.session import Person, Seen, VisitSession
@@ -30,6 +33,7 @@ from edge.device.hanzi import simplify
 from edge.device.voice import EspeakVoice
 from edge.paper.qr import qr_svg
 from edge.ports import Camera
+from edge.services.ask import ActiveCheck
 from edge.services.burst import Watcher
 from edge.services.certify import certify_by_face
 from edge.services.evidence import keep_evidence
@@ -47,7 +51,7 @@ from edge.web.pairing import Pairing
 from edge.web.viewer import Job, Viewer
 from edge.wiring import Unit
 from edge.wiring_paper import UnitPapers
-from edge.wiring_people import worker_faces
+from edge.wiring_people import consent_book, worker_faces
 from edge.wiring_sync import check_visit_may_begin
 from edge.wiring_technician import Technician
 from edge.wiring_visit import VisitSide
@@ -125,9 +129,9 @@ class ScreenUnit:
             )
         return rows
 
-    def window(self, session: VisitSession, done: Callable[[Seen, bytes | None], None]) -> Job:
+    def window(self, session: VisitSession, done: Callable[[Seen, bytes | None], None], *, ask: bool) -> Job:
         def job(watch: Watcher) -> None:
-            done(*self._window(session, watch))
+            done(*self._window(session, watch, self._side.new_check() if ask else None))
 
         return job
 
@@ -138,6 +142,17 @@ class ScreenUnit:
         if frame is None:
             raise InputError("the camera shows nothing yet", remedy="Wait for the picture, then try again.")
         return photograph_jpeg(frame.bgr)
+
+    def drawing(self, data_url: str) -> bytes:
+        head, _, body = data_url.partition(",")
+        try:
+            raw = base64.b64decode(body, validate=True) if head == "data:image/png;base64" else b""
+        except ValueError:
+            raw = b""
+        picture = read_photograph(raw)
+        if is_blank(picture):
+            raise InputError("nothing was drawn", remedy="Let the witness sign with a finger.")
+        return photograph_jpeg(picture)
 
     def qr_svg(self, text: str) -> str:
         return qr_svg(text).decode()
@@ -157,13 +172,15 @@ class ScreenUnit:
             return camera
         return PacedCamera(camera=camera, monotonic_s=time.monotonic, sleep_s=time.sleep)
 
-    def _window(self, session: VisitSession, watch: Watcher) -> tuple[Seen, bytes | None]:
+    def _window(
+        self, session: VisitSession, watch: Watcher, ask: ActiveCheck | None
+    ) -> tuple[Seen, bytes | None]:
         side, person = self._side, session.person
         references = side.references_of_list(person.person_id) if person.listed else []
         with self._paced() as camera, closing(side.light()) as light:
             visit = certify_by_face(
                 camera, side.face_nets, references, side.policy,
-                references_verified=person.listed, watch=watch, light=light, code=side.new_code(),
+                references_verified=person.listed, watch=watch, light=light, code=side.new_code(), ask=ask,
                 worker_faces=worker_faces(side, session.worker_id),
             )  # fmt: skip
             if visit.findings.frames_seen == 0:
@@ -177,6 +194,10 @@ class ScreenUnit:
 def make_room(unit: Unit, open_camera: OpenCamera | None = None) -> Room:
     """The room of a unit's pages. open_camera: in the place of the unit's own camera. Raises SigningError."""
     screen, faults = ScreenUnit(unit, open_camera), LastFaults(unit.clock.now_utc)
+
+    def unlock(worker_id: str, code: str) -> None:
+        unit.workers.unlock(worker_id, code, unit.believed())
+
     return Room(
         unit=screen,
         visiting=_visiting(unit, screen),
@@ -188,6 +209,8 @@ def make_room(unit: Unit, open_camera: OpenCamera | None = None) -> Room:
         faults=faults,
         simplify=simplify,
         papers=UnitPapers(unit, lambda: screen.policy().renewal, screen.side.listed),
+        consents=lambda: consent_book(unit, screen.side.provenance(NoCamera().source, by_face=False)),
+        unlock=unlock,
         voice=EspeakVoice(unit.root / "voice"),
     )
 
@@ -210,6 +233,12 @@ def _visiting(unit: Unit, screen: ScreenUnit) -> Visiting:
         except VerificationError:
             return  # no key of central's to seal to: the record stands without the picture
 
+    def note_people(record: StoredRecord, people: Sequence[Named]) -> None:
+        try:
+            consent_book(unit, no_camera()).note_people(record, people)
+        except VerificationError:
+            return  # kept here; no key of central's to seal it to
+
     def no_camera() -> Provenance:
         return screen.side.provenance(NoCamera().source, by_face=False)
 
@@ -222,6 +251,8 @@ def _visiting(unit: Unit, screen: ScreenUnit) -> Visiting:
         no_camera=no_camera,
         keep=keep,
         hand_over=hand_over,
+        note_people=note_people,
         new_id=lambda: str(uuid.uuid4()),
+        new_salt=lambda: secrets.token_hex(SALT_BYTES),
         admit=lambda: check_visit_may_begin(unit),
     )

@@ -43,6 +43,11 @@ def read_photograph(raw: bytes) -> Picture:
     return picture.astype(np.uint8, copy=False)
 
 
+def is_blank(picture: Picture) -> bool:
+    """Whether a drawing has less ink than a signature would: under one pixel in five hundred is dark."""
+    return bool((picture.max(axis=2) < 128).mean() < 0.002)
+
+
 def sharpness(picture: Picture) -> float:
     """Variance of the Laplacian at 640 px width, grey levels squared; as for faces, higher is sharper."""
     scale = 640 / picture.shape[1]

@@ -6,6 +6,7 @@ Pure: a session is a value, each event gives the next one, and the store keeps i
 - without that consent, and at any later time, the way without a face is open; it never leads back to a capture
   unless somebody goes back and agrees;
 - a session ends in a record: signed from REVIEW (a face) or WITNESS (none), or left for a coded reason;
+- where there is no reference, a document may be photographed beside the face, for a first one;
 - an event that does not fit the step changes nothing: a form sent twice is not two events.
 """
 
@@ -19,6 +20,7 @@ import msgspec
 
 from edge.core.errors import InputError
 from edge.core.id_number import mask
+from edge.core.people import Named, Part
 from edge.core.record import FaceFindings, Provenance
 from edge.core.visit import Consents, Outcome, PersonServed, Reason, Scheme
 
@@ -30,6 +32,7 @@ class Step(StrEnum):
     CONSENT = "consent"
     CAPTURE = "capture"
     REVIEW = "review"
+    FIRST_REFERENCE = "first_reference"
     DOCUMENTS = "documents"
     DECLARE = "declare"
     WITNESS = "witness"
@@ -43,9 +46,11 @@ class Event(StrEnum):
     CAPTURED = "captured"
     AGAIN = "again"
     WITHOUT_FACE = "without_face"
+    BESIDE_FACE = "beside_face"
     NOTED = "noted"
     DOCUMENTED = "documented"
     DECLARED = "declared"
+    DRAWN = "drawn"
     BACK = "back"
     SIGNED = "signed"
     LEFT = "left"
@@ -66,11 +71,15 @@ TRANSITIONS: Mapping[tuple[Step, Event], Step] = MappingProxyType(
         (_S.REVIEW, _E.NOTED): _S.REVIEW,
         (_S.REVIEW, _E.WITHOUT_FACE): _S.DOCUMENTS,
         (_S.REVIEW, _E.SIGNED): _S.OUTCOME,
+        (_S.REVIEW, _E.BESIDE_FACE): _S.FIRST_REFERENCE,
+        (_S.FIRST_REFERENCE, _E.NOTED): _S.FIRST_REFERENCE,
+        (_S.FIRST_REFERENCE, _E.BACK): _S.REVIEW,
         (_S.DOCUMENTS, _E.NOTED): _S.DOCUMENTS,
         (_S.DOCUMENTS, _E.DOCUMENTED): _S.DECLARE,
         (_S.DOCUMENTS, _E.BACK): _S.CONSENT,
         (_S.DECLARE, _E.DECLARED): _S.WITNESS,
         (_S.DECLARE, _E.BACK): _S.DOCUMENTS,
+        (_S.WITNESS, _E.DRAWN): _S.WITNESS,
         (_S.WITNESS, _E.SIGNED): _S.OUTCOME,
         (_S.WITNESS, _E.BACK): _S.DECLARE,
         **{(step, _E.LEFT): _S.OUTCOME for step in OPEN_STEPS},
@@ -130,7 +139,8 @@ class VisitSession(msgspec.Struct, frozen=True, kw_only=True):
     """One visit on its way. Times are ISO 8601 with `Z`; ids are drawn by the caller at the beginning.
 
     revision: counts changes; a page answers for the one it showed. face_photo_id: the best probe, where a photograph
-    may be sent. outcome, sequence, record_sha256: of the record, once there is one.
+    may be sent. people: guardian and witness, whose names no record holds. drawing_id: of a witness's signature by
+    hand, kept as photographs are. outcome, sequence, record_sha256: of the record, once there is one.
     """
 
     visit_id: str
@@ -146,6 +156,8 @@ class VisitSession(msgspec.Struct, frozen=True, kw_only=True):
     why: Reason | None = None
     documents: tuple[Document, ...] = ()
     declaration: Declaration | None = None
+    people: tuple[Named, ...] = ()
+    drawing_id: str = ""
     outcome: Outcome | None = None
     sequence: int = 0
     record_sha256: str = ""
@@ -153,7 +165,7 @@ class VisitSession(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def photo_ids(self) -> tuple[str, ...]:
         """All photographs that belong to the session."""
-        ids = (self.face_photo_id, *(document.photo_id for document in self.documents))
+        ids = (self.face_photo_id, self.drawing_id, *(document.photo_id for document in self.documents))
         return tuple(photo_id for photo_id in ids if photo_id)
 
     def may(self, event: Event) -> bool:
@@ -165,11 +177,15 @@ def confirmed(session: VisitSession) -> VisitSession:
     return _after(session, Event.CONFIRMED)
 
 
-def consented(session: VisitSession, consents: Consents) -> VisitSession:
-    """Somebody was asked, per purpose. Without the comparison the way without a face is next."""
+def consented(session: VisitSession, consents: Consents, guardian: Named | None = None) -> VisitSession:
+    """Somebody was asked, per purpose. Without the comparison the way without a face is next.
+
+    guardian: who answered in the person's place, where `consents` commits to one.
+    """
+    people = (guardian,) if guardian else ()
     if consents.match_on_unit:
-        return _after(session, Event.AGREED, consents=consents, why=None)
-    return _after(session, Event.REFUSED_FACE, consents=consents, why=Reason.REFUSED_FACE)
+        return _after(session, Event.AGREED, consents=consents, why=None, people=people)
+    return _after(session, Event.REFUSED_FACE, consents=consents, why=Reason.REFUSED_FACE, people=people)
 
 
 def captured(session: VisitSession, seen: Seen, *, face_photo_id: str = "") -> VisitSession:
@@ -185,6 +201,13 @@ def again(session: VisitSession) -> VisitSession:
 def without_face(session: VisitSession, why: Reason) -> VisitSession:
     """The way without a face, and why. What a capture showed is let go: nobody mixes two ways."""
     return _after(session, Event.WITHOUT_FACE, why=why, seen=None, face_photo_id="")
+
+
+def beside_face(session: VisitSession) -> VisitSession:
+    """A document is to be photographed beside the face, for a first reference. Raises InputError where it may not."""
+    if not (session.seen and session.consents and session.consents.send_photo):
+        raise InputError("a first reference needs a face, and the consent to send photographs")
+    return _after(session, Event.BESIDE_FACE)
 
 
 def noted(session: VisitSession, document: Document) -> VisitSession:
@@ -208,6 +231,12 @@ def declared(session: VisitSession, declaration: Declaration) -> VisitSession:
     if declaration.person_seen and not declaration.recognised_how:
         raise InputError("it is not said how the person was recognised", remedy="Choose how.")
     return _after(session, Event.DECLARED, declaration=declaration)
+
+
+def drawn(session: VisitSession, witness: Named, drawing_id: str) -> VisitSession:
+    """A witness who has no key has signed by hand. Signing the record comes next, at the same step."""
+    others = tuple(p for p in session.people if p.part is not Part.WITNESS)
+    return _after(session, Event.DRAWN, people=(*others, witness), drawing_id=drawing_id)
 
 
 def gone_back(session: VisitSession) -> VisitSession:

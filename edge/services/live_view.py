@@ -60,7 +60,8 @@ class LiveView:
     def watch(self, frame: Frame, observation: Observation, burst: Burst) -> None:
         """Show a frame of a capture window; a Watcher (edge/services/burst.py)."""
         policy = burst.policy
-        left_s = max(0.0, policy.window_s - (burst.last_s - (burst.begun_s or 0.0)))
+        window_s = max(policy.window_s, burst.ask.at_most_s if burst.ask else 0.0)
+        left_s = max(0.0, window_s - (burst.last_s - (burst.begun_s or 0.0)))
         share = min(1.0, len(burst.live_probabilities) / max(policy.min_liveness_frames, 1))
         self.show(frame, observation, Countdown(left_s=left_s, still_s=burst.still_s, share=share))
 

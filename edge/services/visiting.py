@@ -7,22 +7,25 @@ central's key once the record that they belong to is stored.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from edge.core import session as steps
 from edge.core.chain import StoredRecord
-from edge.core.envelope import parse
 from edge.core.errors import InputError
-from edge.core.evidence import EvidenceKind
+from edge.core.evidence import EvidenceKind, refusal_of
+from edge.core.people import Named, commitment
 from edge.core.policy import Policy
-from edge.core.record import Provenance, decode_record
+from edge.core.record import Provenance
 from edge.core.session import Declaration, Event, Person, VisitSession
-from edge.core.visit import Attestation, ConsentGiver, Consents, Outcome, Place, Reason, Witness, WitnessMethod
+from edge.core.visit import Attestation, ConsentGiver, Consents, Place, Reason, Witness, WitnessMethod
 from edge.ports import Clock, RecordStore, SessionStore
 from edge.services.certify import FaceResult
+from edge.services.consents import commitments_of
 from edge.services.keep import VisitDraft
+from edge.services.slip import record_of
 from edge.services.visit import VisitRequest, draft_by_attestation, draft_by_face, draft_not_performed
 
 Keep = Callable[[VisitDraft, Sequence[Any]], StoredRecord]
@@ -34,8 +37,9 @@ class Visiting:
     """The use cases of a visit over its ports.
 
     keep: signs and stores a draft, with the signatures of the people given. hand_over: seals a photograph to central
-    as evidence of a record, once. no_camera: with what a visit without pictures is judged. new_id: a fresh random id.
-    admit: raises VisitNotAllowed where no visit may begin.
+    as evidence of a record, once. no_camera: with what a visit without pictures is judged. note_people: keeps the
+    guardian and the witness beside the record, and seals them to central. new_id, new_salt: fresh and random
+    (edge/core/people.py). admit: raises VisitNotAllowed where no visit may begin.
     """
 
     unit_id: str
@@ -46,7 +50,9 @@ class Visiting:
     no_camera: Callable[[], Provenance]
     keep: Keep = field(repr=False)
     hand_over: HandOver = field(repr=False)
+    note_people: Callable[[StoredRecord, Sequence[Named]], None] = field(repr=False)
     new_id: Callable[[], str] = field(repr=False)
+    new_salt: Callable[[], str] = field(repr=False)
     admit: Callable[[], None] = field(repr=False)
 
     def open_of(self, worker_id: str) -> VisitSession | None:
@@ -115,6 +121,20 @@ class Visiting:
         )
         return self._end(session, Event.SIGNED, self.keep(draft, signers))
 
+    def sign_drawn(
+        self, session: VisitSession, witness: Named, drawing: bytes, signers: Sequence[Any]
+    ) -> VisitSession:
+        """The same with a witness who has no key and signs by hand; drawing: a JPEG, stored before the record is."""
+        drawing_id = self.new_id()
+        session = self.save(steps.drawn(session, witness, drawing_id), {drawing_id: drawing})
+        stands = Witness(
+            how=WitnessMethod.DRAWN,
+            relation=witness.relation,
+            commitment=commitment(witness, session.record_id),
+            drawing_sha256=hashlib.sha256(drawing).hexdigest(),
+        )
+        return self.sign_attested(session, f"drawn:{witness.relation.value}", signers, witness=stands)
+
     def leave(self, session: VisitSession, reason: Reason, signers: Sequence[Any]) -> VisitSession:
         """End a visit that could not take place. Raises InputError for a reason of another kind."""
         steps.check(session, Event.LEFT)
@@ -142,19 +162,23 @@ class Visiting:
 
     def _end(self, session: VisitSession, event: Event, stored: StoredRecord) -> VisitSession:
         """The photographs first: handed over twice they are one, and without the last step nothing is lost."""
-        if session.consents and session.consents.send_photo:
-            self._hand_over(session, stored)
+        self._hand_over(session, stored)
         ended = steps.ended(
-            session, event, _outcome(stored), sequence=stored.sequence, record_sha256=stored.sha256
+            session, event, record_of(stored).outcome, sequence=stored.sequence, record_sha256=stored.sha256
         )
         return self.save(ended)
 
     def _hand_over(self, session: VisitSession, stored: StoredRecord) -> None:
+        """Only what the record speaks of: one that was left has no witness, and no consent sends no photograph."""
+        record = record_of(stored)
         for photo_id in session.photo_ids:
-            content = self.sessions.photo(photo_id)
-            kind = EvidenceKind.FACE_PHOTO if photo_id == session.face_photo_id else EvidenceKind.DOCUMENT_PHOTO
-            if content:
+            content, kind = self.sessions.photo(photo_id), _kind_of(session, photo_id)
+            if content and not refusal_of(kind, record):
                 self.hand_over(stored, photo_id, kind, content)
+        named = commitments_of(record)
+        people = [person for person in session.people if person.part in named]
+        if people:
+            self.note_people(stored, people)
 
 
 NOT_ASKED = Consents(match_on_unit=False, given_by=ConsentGiver.NOT_ASKED)
@@ -175,13 +199,14 @@ def _attestation(
     )
 
 
+def _kind_of(session: VisitSession, photo_id: str) -> EvidenceKind:
+    if photo_id == session.face_photo_id:
+        return EvidenceKind.FACE_PHOTO
+    return EvidenceKind.DRAWN_SIGNATURE if photo_id == session.drawing_id else EvidenceKind.DOCUMENT_PHOTO
+
+
 def _sent_photos(session: VisitSession) -> dict[str, str]:
     """The documents' photographs that central will get, by kind."""
     if session.consents is None or not session.consents.send_photo:
         return {}
     return {d.kind.value: d.photo_id for d in session.documents if d.photo_id}
-
-
-def _outcome(stored: StoredRecord) -> Outcome:
-    parsed = parse(stored.envelope)
-    return decode_record(parsed.payload, parsed.payload_type).outcome

@@ -40,7 +40,7 @@ def rules(names: tuple[str, ...]) -> Rules:
         upload_paths=("/visit/photo", "/check"),
         per_s=20.0,
         burst=200,
-        slow_paths=("/sign-in", "/join", "/visit/witness"),
+        slow_paths=("/sign-in", "/unlock", "/join", "/visit/witness"),
         slow_per_s=0.2,
         slow_burst=10,
         scripts=True,
@@ -58,6 +58,7 @@ class ScreenApp:
         routes = [
             open_("/sign-in", views_door.sign_in_page),
             Route("/sign-in", self._sign_in, methods=["POST"]),
+            Route("/unlock", self._unlock, methods=["POST"]),
             Route("/sign-out", self._sign_out, methods=["POST"]),
             Route("/language/{choice:str}", _chosen(LANGUAGE_COOKIE, LANGUAGES), methods=["GET"]),
             Route("/theme/{choice:str}", _chosen(THEME_COOKIE, THEMES), methods=["GET"]),
@@ -77,6 +78,7 @@ class ScreenApp:
             Route("/visit/picture", self._stream(live.pictures), methods=["GET"]),
             get("/history", views_show.history),
             post("/history", views_show.choose_history),
+            post("/history/withdraw", views_show.withdraw),
             get("/status", views_show.status),
             get("/technician", views_show.technician),
             post("/technician/examine", views_show.examine),
@@ -163,6 +165,12 @@ class ScreenApp:
         form = await read_form(request, upload_bytes=UPLOAD_BYTES)
         answer, token = await run_in_threadpool(views_door.sign_in, self._at(request, None, form))
         return _with_cookie(answer, COOKIE, token) if token else answer
+
+    async def _unlock(self, request: Request) -> Response:
+        if not self._may_look(request):
+            return RedirectResponse("/join", status_code=303)
+        form = await read_form(request, upload_bytes=UPLOAD_BYTES)
+        return await run_in_threadpool(_answered, views_door.unlock, self._at(request, None, form))
 
     async def _sign_out(self, request: Request) -> Response:
         visitor = self._visitor(request)

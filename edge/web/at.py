@@ -22,6 +22,7 @@ from edge.gate.templates import environment
 from edge.gate.words import Words
 from edge.ports import Voice
 from edge.ports_workers import OpenWorker
+from edge.services.consents import ConsentBook
 from edge.services.visiting import Visiting
 from edge.services.workers import WorkerKeys
 from edge.web.door import IDLE_S, WARNING_S, Door, Visitor
@@ -59,11 +60,15 @@ class Unit(Protocol):
     def history(self, person_id: str) -> Sequence[Mapping[str, Any]]:
         """This unit's records of a person, the latest first."""
 
-    def window(self, session: VisitSession, done: Callable[..., None]) -> Job:
-        """A capture window for a visit; `done` gets what it came to, and the best picture as a JPEG."""
+    def window(self, session: VisitSession, done: Callable[..., None], *, ask: bool) -> Job:
+        """A capture window for a visit; `done` gets what it came to, and the best picture as a JPEG. ask: with the
+        optional active check."""
 
     def photograph(self, raw: bytes | None) -> bytes:
         """A document's photograph made anew: from `raw`, or what the camera shows now. Raises InputError."""
+
+    def drawing(self, data_url: str) -> bytes:
+        """A signature drawn on the page, as a JPEG. Raises InputError for none, or an empty one."""
 
     def qr_svg(self, text: str) -> str: ...
 
@@ -103,7 +108,10 @@ class Technician(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """What the pages work with, the same for all requests. phone_url: where a phone finds the unit, empty without."""
+    """What the pages work with, the same for all requests. phone_url: where a phone finds the unit, empty without.
+
+    unlock: ends a worker's lock by a technician's code. Raises InputError, DoesNotVerify, CouldNotBeChecked.
+    """
 
     unit: Unit
     visiting: Visiting
@@ -115,6 +123,8 @@ class Room:
     faults: LastFaults
     simplify: Simplify
     papers: Papers
+    consents: Callable[[], ConsentBook]
+    unlock: Callable[[str, str], None]
     voice: Voice
     phone_url: str = ""
     fingerprint: str = ""

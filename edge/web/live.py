@@ -16,6 +16,7 @@ from edge.web.live_stream import events as event_stream
 from edge.web.viewer import Phase
 
 OVER = (Phase.DONE, Phase.FAILED)
+SHOWN = (Step.CAPTURE, Step.DOCUMENTS, Step.FIRST_REFERENCE)
 
 
 async def pictures(at: At, request: Request) -> Response:
@@ -58,6 +59,8 @@ async def events(at: At, request: Request) -> Response:
             "hint": glimpse.hint,
             "say": glimpse.say,
             "text": at.words(f"hint.{glimpse.hint}") if glimpse.hint else "",
+            "asked": seeing.asked,
+            "ask": at.words(f"action.{seeing.asked}") if seeing.asked else "",
             "left_s": round(countdown.left_s, 1) if countdown else None,
             "share": round(countdown.share, 2) if countdown else 0.0,
             "error": at.words("capture.failed") if seeing.error else "",
@@ -79,6 +82,6 @@ async def _gone() -> Any:
 async def _faces_wanted(at: At) -> bool | None:
     """Whether a face is looked for; None where the visit's step shows no camera."""
     session = await run_in_threadpool(at.session)
-    if session is None or session.step not in (Step.CAPTURE, Step.DOCUMENTS):
+    if session is None or session.step not in SHOWN:
         return None
     return session.step is Step.CAPTURE

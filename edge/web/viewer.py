@@ -32,11 +32,15 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeing:
-    """What the camera is doing. error: what went wrong, for people; empty otherwise. sharpness: of a document."""
+    """What the camera is doing. error: what went wrong, for people; empty otherwise. sharpness: of a document.
+
+    asked: what the optional active check asks now, a code of room `action`; empty without one.
+    """
 
     phase: Phase = Phase.OFF
     error: str = ""
     sharpness: float = 0.0
+    asked: str = ""
 
 
 class Stopped(Exception):
@@ -156,7 +160,11 @@ class Viewer:
 
     def _watch(self, frame: Frame, observation: Observation, burst: Burst) -> None:
         self.view.watch(frame, observation, burst)
-        self._see(Seeing(phase=Phase.CAPTURING))
+        asked = ""
+        if burst.ask and not burst.ask.over:
+            action = burst.ask.prompt.action
+            asked = action.value if action else "rest"
+        self._see(Seeing(phase=Phase.CAPTURING, asked=asked))
         with self._guard:
             if self._stop:
                 raise Stopped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from edge.core.errors import InputError, PinLocked, PinRefused
+from edge.core.errors import InputError, PinLocked, PinRefused, VerificationError
 from edge.web.at import At
 
 
@@ -25,6 +25,16 @@ def sign_in(at: At) -> tuple[Response, str]:
     except InputError:
         return _form(at, status=403, refused="nobody"), ""
     return at.go("/"), token
+
+
+def unlock(at: At) -> Response:
+    """End a lock by the code that a technician gave for the challenge on the page."""
+    worker_id = at.form.text("worker")
+    try:
+        at.room.unlock(worker_id, at.form.text("code"))
+    except (InputError, VerificationError):
+        return _form(at, status=403, refused="code", chosen=worker_id)
+    return _form(at, chosen=worker_id)
 
 
 def stay(at: At) -> Response:

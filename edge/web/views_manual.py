@@ -11,10 +11,11 @@ from starlette.responses import Response
 
 from edge.core import session as steps
 from edge.core.errors import InputError, PinLocked, PinRefused
+from edge.core.people import Part
 from edge.core.session import Declaration, Document, DocumentKind, Event, Step, VisitSession
 from edge.core.visit import NO_FACE_REASONS, NOT_PERFORMED_REASONS, Reason
 from edge.web.at import At
-from edge.web.views_visit import HOW_RECOGNISED, at_step, show_step
+from edge.web.views_visit import BY_HAND, HOW_RECOGNISED, at_step, named_by, show_step
 
 
 def without_face(at: At, session: VisitSession) -> Response:
@@ -58,9 +59,13 @@ def declare(at: At, session: VisitSession) -> Response:
 
 
 def witness(at: At, session: VisitSession) -> Response:
-    """The second person signs with a PIN of their own."""
+    """The second person signs: with a PIN of their own, or, who has none, by hand."""
     steps.check(session, Event.SIGNED)
     witness_id = at.form.text("witness")
+    if witness_id == BY_HAND:
+        drawing = at.room.unit.drawing(at.form.text("drawing"))
+        at.room.visiting.sign_drawn(session, named_by(at, Part.WITNESS), drawing, [at.worker])
+        return at.go("/visit")
     if witness_id == session.worker_id:
         raise InputError("the witness must be a second person")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from edge.core.visit import ConsentGiver, Purpose
 from edge.web.at import At
 
 
@@ -21,7 +22,20 @@ def history(at: At) -> Response:
     person = next((p for p in at.room.unit.people() if p.person_id == looked_at), None)
     if person is None:
         return at.go("/list")
-    return at.show("history", person=person, rows=at.room.unit.history(person.person_id))
+    standing = at.room.consents().standing(person.person_id).purposes
+    purposes = [purpose.value for purpose in Purpose if purpose in standing]
+    return at.show("history", person=person, rows=at.room.unit.history(person.person_id), purposes=purposes)
+
+
+def withdraw(at: At) -> Response:
+    """Consent taken back: what it covered is purged, and that it was is signed."""
+    looked_at = at.visitor.looks_at if at.visitor else ""
+    purposes = [purpose for purpose in Purpose if at.form.text(purpose.value) == "yes"]
+    giver = ConsentGiver.GUARDIAN if at.form.text("giver") == "guardian" else ConsentGiver.PERSON
+    at.room.consents().withdraw(
+        looked_at, purposes, given_by=giver, worker=at.worker.worker_id, signers=[at.worker]
+    )
+    return at.go("/history")
 
 
 def status(at: At) -> Response:

@@ -17,11 +17,15 @@ from edge.core import session as steps
 from edge.core.errors import DoorstepError, InputError
 from edge.core.id_number import IdNumberError
 from edge.core.identity import different_part, groups, same_name
+from edge.core.people import Named, Part, Relation, check_name
 from edge.core.renewal import next_due_date, payment_words, standing
 from edge.core.session import Declaration, DocumentKind, Event, Seen, Step, VisitSession
 from edge.core.visit import NO_FACE_REASONS, ConsentGiver, Consents, Reason
+from edge.services.consents import guardian_of
 from edge.web.at import At, Room, View
 
+BY_HAND = "-"
+"""In the place of a worker's id: a witness who is none, and draws a signature."""
 PURPOSES = ("match", "keep", "send")
 HOW_RECOGNISED = ("id_card", "household_book", "known_to_worker", "known_to_witness", "face")
 StepView = Callable[[At, VisitSession], Response]
@@ -32,7 +36,7 @@ def show(at: At) -> Response:
     session = at.session()
     if session is None:
         return at.go("/list")
-    if session.step in (Step.CAPTURE, Step.DOCUMENTS):
+    if session.step in (Step.CAPTURE, Step.DOCUMENTS, Step.FIRST_REFERENCE):
         at.room.viewer.ready()
     return show_step(at, session)
 
@@ -72,14 +76,17 @@ def show_step(
         "refused": "",
         **told,
     }
+    if session.step in (Step.CONSENT, Step.WITNESS):
+        values["relations"] = [relation.value for relation in Relation]
     if session.step in (Step.CAPTURE, Step.REVIEW):
         values["reasons"] = [reason.value for reason in Reason if reason in NO_FACE_REASONS]
         values["window_s"] = unit.policy().burst.window_s
-    if session.step is Step.DOCUMENTS:
+    if session.step in (Step.DOCUMENTS, Step.FIRST_REFERENCE):
         values |= {"kinds": [kind.value for kind in DocumentKind], "wanted": unit.policy().manual.min_documents}
     if session.step is Step.DECLARE:
         values["ways"] = [way for way in HOW_RECOGNISED if way != "face"]
     if session.step is Step.WITNESS:
+        values["by_hand"] = at.form.text("witness") == BY_HAND
         values["witnesses"] = [w for w in at.room.workers.workers() if w.worker_id != session.worker_id]
     if session.step is Step.OUTCOME:
         values |= _outcome(at, session)
@@ -111,24 +118,34 @@ def consent(at: At, session: VisitSession) -> Response:
         agreed = dict.fromkeys(PURPOSES, False)
     elif not agreed["match"]:
         raise InputError("the comparison was neither agreed to nor refused")
-    giver = ConsentGiver.GUARDIAN if at.form.text("giver") == "guardian" else ConsentGiver.PERSON
+    guardian = named_by(at, Part.GUARDIAN) if at.form.text("giver") == "guardian" else None
     consents = Consents(
         match_on_unit=agreed["match"],
         keep_photo=agreed["keep"],
         send_photo=agreed["send"],
-        given_by=giver,
+        given_by=ConsentGiver.GUARDIAN if guardian else ConsentGiver.PERSON,
+        guardian=guardian_of(guardian, session.record_id) if guardian else None,
     )
-    at.room.visiting.save(steps.consented(session, consents))
+    at.room.visiting.save(steps.consented(session, consents, guardian))
     return at.go("/visit")
+
+
+def named_by(at: At, part: Part) -> Named:
+    """The guardian or witness as the form names them. Raises InputError."""
+    relation = at.form.text("relation")
+    if relation not in {r.value for r in Relation}:
+        raise InputError("what they are to the person is not said", remedy="Choose the relation.")
+    name = check_name(at.form.text("relative_name"))
+    return Named(part=part, name=name, relation=Relation(relation), salt=at.room.visiting.new_salt())
 
 
 def capture(at: At, session: VisitSession) -> Response:
     """Start the capture window; what it comes to is stored by the window itself."""
-    start_window(at.room, session)
+    start_window(at.room, session, ask=at.form.text("ask") == "yes")
     return Response(status_code=204)
 
 
-def start_window(room: Room, session: VisitSession) -> None:
+def start_window(room: Room, session: VisitSession, *, ask: bool = False) -> None:
     """Run a capture window for a visit that is at that step; nothing when one is running. Raises InputError."""
     steps.check(session, Event.CAPTURED)
     visiting = room.visiting
@@ -138,11 +155,17 @@ def start_window(room: Room, session: VisitSession) -> None:
         after = steps.captured(session, seen, face_photo_id=photo_id)
         visiting.save(after, {photo_id: jpeg} if photo_id and jpeg else {})
 
-    room.viewer.capture(room.unit.window(session, done))
+    room.viewer.capture(room.unit.window(session, done, ask=ask))
 
 
 def again(at: At, session: VisitSession) -> Response:
     at.room.visiting.save(steps.again(session))
+    return at.go("/visit")
+
+
+def beside_face(at: At, session: VisitSession) -> Response:
+    """Photograph a document beside the face, where there is no reference yet."""
+    at.room.visiting.save(steps.beside_face(session))
     return at.go("/visit")
 
 
@@ -184,6 +207,7 @@ POSTS = MappingProxyType(
         "consent": at_step(consent),
         "capture": at_step(capture),
         "again": at_step(again),
+        "beside-face": at_step(beside_face),
         "back": at_step(back),
         "sign": at_step(sign),
         "close": at_step(close),

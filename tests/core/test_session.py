@@ -21,7 +21,8 @@ from edge.core.visit import Consents, Outcome, OutcomeKind, Reason, Scheme
 
 PERSON = Person(person_id="p-1", name="甲", id_number="110101194912310026", scheme=Scheme.RESIDENT, listed=True)
 NEW = VisitSession(visit_id="v", record_id="r", worker_id="w-1", begun_utc="2026-01-05T08:00:00.000Z", person=PERSON)
-AGREED = Consents(match_on_unit=True)
+SEEN = object()
+AGREED = Consents(match_on_unit=True, send_photo=True)
 REFUSED = Consents(match_on_unit=False)
 
 
@@ -33,9 +34,11 @@ def at(step: Step) -> VisitSession:
     session = steps.confirmed(session)
     if step is Step.CONSENT:
         return session
-    if step in (Step.CAPTURE, Step.REVIEW):
+    if step in (Step.CAPTURE, Step.REVIEW, Step.FIRST_REFERENCE):
         session = steps.consented(session, AGREED)
-        return session if step is Step.CAPTURE else steps.captured(session, None)  # type: ignore[arg-type]
+        if step is not Step.CAPTURE:
+            session = steps.captured(session, SEEN)  # type: ignore[arg-type]
+        return steps.beside_face(session) if step is Step.FIRST_REFERENCE else session
     session = steps.consented(session, REFUSED)
     if step is Step.DOCUMENTS:
         return session
@@ -80,6 +83,13 @@ def test_event_out_of_turn_changes_nothing() -> None:
         steps.confirmed(session)
     with pytest.raises(InputError):
         steps.again(session)
+
+
+def test_first_reference_needs_a_face_and_the_consent_to_send() -> None:
+    quiet = steps.consented(at(Step.CONSENT), Consents(match_on_unit=True))
+    with pytest.raises(InputError):
+        steps.beside_face(steps.captured(quiet, SEEN))  # type: ignore[arg-type]
+    assert steps.gone_back(at(Step.FIRST_REFERENCE)).seen is SEEN
 
 
 def test_each_change_is_a_new_revision() -> None:

@@ -108,6 +108,10 @@ class Walk:
         self.press("button[value=agreed]")
         self.at("capture")
 
+    def sign(self) -> None:
+        self.press("button[value=yes]")
+        self.at("outcome")
+
     def refuse(self) -> None:
         self.press("button[value=refused]")
         self.at("documents")

@@ -22,8 +22,10 @@ function show(now) {
   }
   if (said !== undefined && now.say !== said) say(now.text, hint.dataset.voice + now.hint);
   said = now.say;
+  if (now.ask && now.asked !== asked) say(now.ask, `/voice/action/${now.asked}`);
+  asked = now.asked;
   if (now.text && left) {
-    hint.textContent = now.text;
+    hint.textContent = now.ask || now.text;
     hint.classList.toggle("good", now.hint === "good");
   }
   if (left && now.left_s !== null && now.left_s !== undefined) left.textContent = String(Math.ceil(now.left_s));
@@ -32,6 +34,7 @@ function show(now) {
 
 let events;
 let said;
+let asked = "";
 function listen() {
   events = new EventSource("/visit/live");
   events.onmessage = (event) => show(JSON.parse(event.data));
