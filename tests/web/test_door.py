@@ -14,7 +14,7 @@ import pytest
 from edge.demo.page import PIN
 from edge.paper.qr_reading import read_qr as read_picture
 from edge.web.app import PHONE_COOKIE
-from edge.web.door import IDLE_S
+from edge.web.door import IDLE_S, WARNING_S
 from tests.web.kiosk import PHONE_HOST, WORKER, Kiosk, Walk, needs_chromium
 from tests.web.rooms import Screen, sign_in
 
@@ -80,6 +80,22 @@ def test_three_wrong_pins_lock_through_restart_and_a_clock_set_forward_or_back(k
         walk.page.wait_for_selector("[role=alert]")
         assert "锁定" in walk.page.inner_text("[role=alert]"), offset_s
     assert kiosk.records() == []
+
+
+@needs_chromium
+def test_quiet_page_warns_and_then_signs_out(kiosk: Kiosk, walk: Walk) -> None:
+    walk.page.clock.install()
+    walk.sign_in()
+    walk.begin("演示甲")
+    walk.page.clock.fast_forward((IDLE_S - WARNING_S + 5) * 1000)
+    walk.page.wait_for_selector("dialog#idle[open]")
+    walk.press("#stay")
+    walk.page.clock.fast_forward((IDLE_S - WARNING_S - 5) * 1000)
+    assert walk.page.locator("dialog#idle[open]").count() == 0, "the touch counted"
+    walk.page.clock.fast_forward((WARNING_S + 20) * 1000)
+    walk.at("sign_in")
+    walk.page.goto(walk.address + "/visit")
+    walk.at("sign_in")
 
 
 @needs_chromium

@@ -82,6 +82,25 @@ def test_visit_without_a_face_returns_to_every_step(kiosk: Kiosk, walk: Walk) ->
     assert record.attestation.recognised_how == "known_to_witness"
 
 
+def test_document_beside_the_face_survives_with_its_photograph(kiosk: Kiosk, walk: Walk) -> None:
+    walk.sign_in()
+    walk.begin("演示丙")
+    walk.confirm()
+    walk.agree("match", "send")
+    walk.capture()
+    walk.press("form[action='/visit/beside-face'] button")
+    walk.at("first_reference")
+    walk.page.wait_for_selector("body[data-phase=looking]")
+    walk.document()
+    cut(kiosk, walk, "first_reference")
+    assert walk.page.locator(".had").count() == 1
+    walk.press("form[action='/visit/back'] button.main")
+    walk.at("review")
+    walk.sign()
+    (record,) = kiosk.records()
+    assert record.offer and record.attestation and set(record.attestation.document_photos) == {"id_card"}
+
+
 def test_leaving_is_signed_once_though_the_plug_is_pulled(kiosk: Kiosk, walk: Walk) -> None:
     walk.sign_in()
     walk.begin("演示丁")

@@ -20,6 +20,6 @@ for (const kind of ["pointerdown", "keydown"]) {
 document.getElementById("stay").addEventListener("click", stay);
 setInterval(() => {
   const quiet = Date.now() - last;
-  if (quiet > idle) location.assign("/");
+  if (quiet > idle) document.querySelector("form[action='/sign-out']").requestSubmit();
   else if (quiet > idle - warning && !dialog.open) dialog.showModal();
 }, 1000);
