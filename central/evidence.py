@@ -7,6 +7,7 @@ decompressed or decoded here; the desk opens it with `open_evidence`, which give
 
 from __future__ import annotations
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from central.receipts import ReceiptIssuer
@@ -102,6 +103,11 @@ class EvidenceIntake:
             detail=detail,
         )
         return sign_evidence_receipt(receipt, self._issuer.signer)
+
+
+def evidence_of(answer: bytes) -> str:
+    """Which piece one of our own answers is about."""
+    return msgspec.json.decode(parse(answer).payload, type=EvidenceReceipt).evidence_id
 
 
 def open_evidence(transaction: Transaction, private_key: X25519PrivateKey, evidence_id: str) -> bytes:

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
+from central.evidence import evidence_of
 from central.ingest import Arrival, Ingest
 from central.post import Post
 from edge.core.chunks import is_chunk
 from edge.core.envelope import RECORD_TYPES, parse
 from edge.core.errors import ConfigError, VerificationError
-from edge.core.evidence import EvidenceReceipt, is_evidence
+from edge.core.evidence import is_evidence
 from edge.core.parcel import (
     MAX_HEADER_BYTES,
     Direction,
@@ -98,12 +97,8 @@ def _take_evidence(unit_id: str, lines: list[bytes], post: Post, remarks: list[s
         remark, answer = post.take_evidence(unit_id, raw, at_utc=at_utc)
         remarks.append(remark)
         if answer is not None:
-            answers[_evidence_id(answer)] = answer
+            answers[evidence_of(answer)] = answer
     return list(answers.values())
-
-
-def _evidence_id(answer: bytes) -> str:
-    return msgspec.json.decode(parse(answer).payload, type=EvidenceReceipt).evidence_id
 
 
 def _batches(records: list[bytes]) -> Iterator[list[bytes]]:

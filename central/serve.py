@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from central.clock import now_utc
+from central.evidence import evidence_of
 from central.ingest import Answer, Arrival, Ingest
 from central.mqtt import Delivery, MqttIntake
 from central.post import Post
@@ -89,18 +90,21 @@ class IngestLoop:
     def _take_others(self, deliveries: Sequence[Delivery]) -> None:
         if self._post is None:
             return
+        answers: dict[str, tuple[str, bytes]] = {}
         for delivery in deliveries:
-            answer: bytes | None = None
             if delivery.channel is Channel.EVIDENCE:
                 remark, answer = self._post.take_evidence(delivery.unit_id, delivery.raw, at_utc=now_utc())
+                if answer is not None:
+                    answers[evidence_of(answer)] = (delivery.unit_id, answer)
             else:
                 remark, chunks = self._post.take(delivery.unit_id, delivery.raw, at_utc=now_utc())
                 for chunk in chunks:
                     self._intake.send(delivery.unit_id, chunk, expiry_s=CHUNK_EXPIRY_S)
-            if answer is not None:
-                self._intake.answer(delivery.unit_id, answer)
             if remark:
                 self._tell(Notice(kind="remark", detail=remark))
+        # Of a piece's answers the last says all.
+        for unit_id, answer in answers.values():
+            self._intake.answer(unit_id, answer)
 
     def _send_due(self) -> None:
         """Messages to units; looked for at most every POST_EVERY_S."""

@@ -264,6 +264,11 @@ class EvidenceStore(Protocol):
     def under_way(self) -> list[EvidenceEntry]:
         """What is not settled; what is being sent comes first, then the oldest."""
 
+    def next_up(self, limit: int) -> list[EvidenceEntry]:
+        """The first of them."""
+
+    def open_count(self) -> int: ...
+
     def settled(self) -> list[EvidenceEntry]:
         """What is receipted or refused, and not purged."""
 

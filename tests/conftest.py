@@ -7,14 +7,17 @@ DOORSTEP_EVAL_DATA; tests on it are skipped, and say so, where it is absent.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from central.founding import DEFAULT_DATABASE
 from edge.core.bundle import Bundle
 from edge.models.nets import Nets, load_nets
 from tools.evaluate.default_bundle import find_bundle, find_folder
 from tools.portraits import cache_folder, fetch_portraits
+from tools.postgres import Postgres, why_not
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +50,22 @@ def eval_data() -> Path:
     if not folder:
         pytest.skip("DOORSTEP_EVAL_DATA is not set: no development data here")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real server, without the disk's waiting."""
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with Postgres(durable=False) as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database of either kind."""
+    if request.param == "sqlite":
+        return DEFAULT_DATABASE
+    url: str = request.getfixturevalue("postgres").new_schema()
+    return url

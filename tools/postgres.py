@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL
 from central.broker import free_port
 from edge.core.errors import StoreError
 
+MEMORY = Path("/dev/shm")
 TIMEOUT_S = 60.0
 
 
@@ -35,6 +36,10 @@ def why_not() -> str | None:
     if missing:
         return f"{' and '.join(missing)} not found: apt-get install postgresql"
     return None
+
+
+def _roomy(folder: Path) -> bool:
+    return folder.is_dir() and shutil.disk_usage(folder).free > 2**30
 
 
 class Postgres:
@@ -53,7 +58,9 @@ class Postgres:
         reason = why_not()
         if reason is not None:
             raise StoreError(reason, remedy="Install PostgreSQL's server.")
-        self._folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-"))
+        # Thousands of small files take a busy disk a minute to remove; in memory they take no time.
+        place = MEMORY if not self._durable and _roomy(MEMORY) else None
+        self._folder = Path(tempfile.mkdtemp(prefix="doorstep-postgres-", dir=place))
         password = self._folder / "password"
         password.write_text(self._password)
         self._folder.chmod(0o700)
@@ -88,13 +95,15 @@ class Postgres:
         """Make an empty database; gives its URL."""
         self._count += 1
         name = f"central_{self._count}"
-        engine = create_engine(
-            self.url("postgres").replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
-        )
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        engine.dispose()
+        self._execute(f"CREATE DATABASE {name}")
         return self.url(name)
+
+    def new_schema(self) -> str:
+        """Make an empty schema in one database that all share; gives the URL that sees nothing else. Far quicker."""
+        self._count += 1
+        name = f"central_{self._count}"
+        self._execute(f"CREATE SCHEMA {name}")
+        return f"{self.url('postgres')}?options=-csearch_path%3D{name}"
 
     @property
     def _data(self) -> Path:
@@ -111,6 +120,13 @@ class Postgres:
             return None
         names = {entry.pw_name for entry in pwd.getpwall()}
         return pwd.getpwnam("postgres" if "postgres" in names else "nobody")
+
+    def _execute(self, statement: str) -> None:
+        url = self.url("postgres").replace("postgresql:", "postgresql+psycopg:")
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
 
     def _run(self, program: str, *arguments: object) -> None:
         command = [str(find_program(program)), *map(str, arguments)]

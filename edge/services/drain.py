@@ -126,6 +126,8 @@ class Drain:
         self._uplink.connect()
         self._connected, self._announced = True, None
         self._greeting = None
+        if self._evidence is not None:
+            self._evidence.link_lost(self._now_utc_s())
         self._bucket = after_reconnect(RECORDS_PER_S, BURST, self._clock.monotonic_s())
         return [Progress(kind=ProgressKind.CONNECTED)]
 

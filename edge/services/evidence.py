@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from edge.core.chain import StoredRecord
 from edge.core.chunks import encode_chunk
@@ -21,7 +21,6 @@ from edge.core.evidence import (
 )
 from edge.core.evidence_delivery import (
     TRANSITIONS,
-    UNDER_WAY,
     EvidenceEntry,
     EvidenceEvent,
     EvidenceState,
@@ -34,8 +33,12 @@ from edge.core.record import decode_record
 from edge.core.sealing import OVERHEAD_BYTES, seal_to
 from edge.ports import EvidenceStore, RecordSigner
 
-WINDOW = 4
-"""Chunks without a receipt at most; at 64 kbit/s they take about ten seconds."""
+WINDOW_BYTES = 64 * 1024
+"""Without a receipt at most; at 64 kbit/s that takes eight seconds."""
+MOST_PIECES = 24
+AHEAD = 2
+"""Chunks that go with the manifest, unasked: a round trip is spared where a piece has no more."""
+MANIFEST = -1
 
 
 def keep_evidence(
@@ -85,7 +88,10 @@ def everything_open(store: EvidenceStore) -> Iterator[bytes]:
 
 
 class EvidenceSender:
-    """The sending side, over its ports. One piece at a time; a receipt says what is missing of it."""
+    """The sending side, over its ports: several pieces at a time, WINDOW_BYTES without an answer at most.
+
+    A small piece goes with its manifest; of a large one a receipt first says what is missing.
+    """
 
     def __init__(
         self,
@@ -100,24 +106,21 @@ class EvidenceSender:
         self._unit_id, self._store, self._trusted = unit_id, store, list(trusted)
         self._random01, self._timing, self._retention_s = random01, timing, retention_s
         self._missing: dict[str, tuple[int, ...]] = {}
-        self._in_flight: set[int] = set()
+        self._in_flight: dict[tuple[str, int], int] = {}
 
     def due(self, now_utc_s: float) -> Iterator[bytes]:
         """What to send now; the states are saved before it is given."""
-        entry = next(iter(self._store.under_way()), None)
-        if entry is None:
-            return
-        late = now_utc_s >= entry.next_try_utc_s or entry.next_try_utc_s - now_utc_s > self._timing.longest_s
-        if entry.state is not EvidenceState.WAITING and late:
-            entry = self._saved(entry, EvidenceEvent.OVERDUE, now_utc_s, "no receipt in time")
-            late = False
-        if entry.state is EvidenceState.WAITING and late:
-            self._in_flight.clear()
-            self._saved(entry, EvidenceEvent.OFFER, now_utc_s)
-            yield self._store.manifest(entry.evidence_id)
-        elif entry.state is EvidenceState.SENDING:
-            for number in self._next_chunks(entry.evidence_id):
-                yield encode_chunk(entry.evidence_id, number, self._store.chunk(entry.evidence_id, number))
+        for entry in self._store.next_up(MOST_PIECES):
+            if self._full():
+                return
+            late = now_utc_s >= entry.next_try_utc_s or entry.next_try_utc_s - now_utc_s > self._timing.longest_s
+            if entry.state is EvidenceState.WAITING and late:
+                yield from self._offered(entry, now_utc_s)
+            elif entry.state is not EvidenceState.WAITING and late:
+                self._forget(entry.evidence_id)
+                self._saved(entry, EvidenceEvent.OVERDUE, now_utc_s, "no receipt in time")
+            elif entry.state is EvidenceState.SENDING:
+                yield from self._chunks(entry.evidence_id, self._missing.get(entry.evidence_id, ()))
 
     def take(self, raw: bytes, now_utc_s: float) -> str:
         """Apply an evidence receipt; gives what is to be told, empty when a transfer just goes on."""
@@ -131,17 +134,19 @@ class EvidenceSender:
             return f"receipt for evidence {receipt.evidence_id[:64]!r}, which is not on its way"
         if any(not 0 <= number < entry.chunks for number in receipt.missing):
             return f"receipt for evidence {receipt.evidence_id}: chunks that there are none of"
-        self._missing = {entry.evidence_id: receipt.missing}
-        self._in_flight &= set(receipt.missing)
+        self._forget(entry.evidence_id, but=receipt.missing)
+        self._missing[entry.evidence_id] = receipt.missing
         self._saved(entry, event, now_utc_s, receipt.refused)
         if event is EvidenceEvent.LACKING:
             return ""
+        del self._missing[entry.evidence_id]
         return f"evidence {entry.evidence_id}: {receipt.refused or 'complete'}"
 
     def link_lost(self, now_utc_s: float) -> None:
+        """Nothing is on its way any more; also after this process was killed, and a new one connects."""
         self._missing.clear()
         self._in_flight.clear()
-        for entry in self._store.under_way():
+        for entry in self._store.next_up(MOST_PIECES):
             if entry.state is not EvidenceState.WAITING:
                 self._saved(entry, EvidenceEvent.LOST, now_utc_s)
 
@@ -157,13 +162,33 @@ class EvidenceSender:
         return len(over)
 
     def open_count(self) -> int:
-        return sum(1 for entry in self._store.under_way() if entry.state in UNDER_WAY)
+        return self._store.open_count()
 
-    def _next_chunks(self, evidence_id: str) -> list[int]:
-        wanted = [n for n in self._missing.get(evidence_id, ()) if n not in self._in_flight]
-        chosen = wanted[: max(0, WINDOW - len(self._in_flight))]
-        self._in_flight.update(chosen)
-        return chosen
+    def _offered(self, entry: EvidenceEntry, now_utc_s: float) -> Iterator[bytes]:
+        self._forget(entry.evidence_id)
+        self._saved(entry, EvidenceEvent.OFFER, now_utc_s)
+        manifest = self._store.manifest(entry.evidence_id)
+        self._in_flight[entry.evidence_id, MANIFEST] = len(manifest)
+        yield manifest
+        if entry.attempts == 0 and entry.chunks <= AHEAD:
+            yield from self._chunks(entry.evidence_id, range(entry.chunks))
+
+    def _chunks(self, evidence_id: str, numbers: Iterable[int]) -> Iterator[bytes]:
+        for number in numbers:
+            if self._full():
+                return
+            if (evidence_id, number) not in self._in_flight:
+                data = self._store.chunk(evidence_id, number)
+                self._in_flight[evidence_id, number] = len(data)
+                yield encode_chunk(evidence_id, number, data)
+
+    def _full(self) -> bool:
+        return sum(self._in_flight.values()) >= WINDOW_BYTES
+
+    def _forget(self, evidence_id: str, but: Collection[int] = ()) -> None:
+        """What was answered is no longer in flight; `but` what the answer still lacks."""
+        for key in [k for k in self._in_flight if k[0] == evidence_id and k[1] not in but]:
+            del self._in_flight[key]
 
     def _saved(self, entry: EvidenceEntry, event: EvidenceEvent, now_utc_s: float, reason: str = "") -> EvidenceEntry:
         after = advance_evidence(

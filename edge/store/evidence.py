@@ -12,6 +12,8 @@ from edge.store.database import StoreFile
 
 _COLUMNS = "evidence_id, state, chunks, attempts, next_try_utc_s, reason, settled_utc_s"
 _OPEN = tuple(state.value for state in UNDER_WAY)
+_IS_OPEN = f"state IN ({', '.join('?' for _ in _OPEN)})"
+_TURN = "state = 'waiting', next_try_utc_s > 0, rowid"
 _SETTLED = (EvidenceState.RECEIPTED.value, EvidenceState.REFUSED.value)
 
 
@@ -31,8 +33,15 @@ class SqliteEvidence:
 
     def under_way(self) -> list[EvidenceEntry]:
         """What is not settled, the oldest first; those being sent before those that wait."""
-        marks = ", ".join("?" for _ in _OPEN)
-        return self._entries(f"state IN ({marks}) ORDER BY state = 'waiting', next_try_utc_s > 0, rowid", _OPEN)
+        return self._entries(f"{_IS_OPEN} ORDER BY {_TURN}", _OPEN)
+
+    def next_up(self, limit: int) -> list[EvidenceEntry]:
+        return self._entries(f"{_IS_OPEN} ORDER BY {_TURN} LIMIT {int(limit)}", _OPEN)
+
+    def open_count(self) -> int:
+        with self._file.reading() as db:
+            found = db.execute(f"SELECT count(*) FROM evidence WHERE {_IS_OPEN}", _OPEN).fetchone()
+        return int(found[0])
 
     def settled(self) -> list[EvidenceEntry]:
         return self._entries("state IN (?, ?) ORDER BY rowid", _SETTLED)

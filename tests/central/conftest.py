@@ -25,7 +25,6 @@ from edge.core.record import VisitRecord, encode_record
 from edge.device.clock import ManualClock
 from edge.signing import keyfile
 from tools.faults.scene import draft
-from tools.postgres import Postgres, why_not
 
 AT_UTC = "2026-03-02T02:00:00.000Z"
 CENTRAL = "central-one"
@@ -95,25 +94,6 @@ def make_desk(folder: Path, *, simulated: bool, database: str = DEFAULT_DATABASE
     issuer = load_issuer(folder / "central" / "keys" / "receipt.pem", central_id=CENTRAL)
     ingest = Ingest(store=store, kind=kind, issuer=issuer)
     return Desk(folder=folder, store=store, ingest=ingest, signer=key.signer, simulated=simulated, database=database)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A real server, without the disk's waiting."""
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    with Postgres(durable=False) as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database of either kind."""
-    if request.param == "sqlite":
-        return DEFAULT_DATABASE
-    url: str = request.getfixturevalue("postgres").new_database()
-    return url
 
 
 @pytest.fixture

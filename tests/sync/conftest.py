@@ -5,17 +5,20 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from central.broker import find_mosquitto
+from central.founding import DEFAULT_DATABASE
 from edge.core.delivery import DeliveryState, Timing
 from edge.services.drain import Drain
 from edge.services.keep import keep_visit
 from edge.services.progress import Progress
 from edge.wiring import Unit, open_unit
 from edge.wiring_sync import make_drain
+from tests.sync.loopback import Bench
 from tools.faults.scene import Scene, draft
 
 QUICK = Timing(base_s=0.1, cap_s=0.5, receipt_s=1.5)
@@ -25,8 +28,8 @@ DEADLINE_S = 30.0
 class Stage:
     """A running scene; ends whatever it started."""
 
-    def __init__(self, folder: Path) -> None:
-        self.scene = Scene(folder)
+    def __init__(self, folder: Path, database: str = DEFAULT_DATABASE) -> None:
+        self.scene = Scene(folder, database=database)
         self._processes: list[subprocess.Popen[bytes]] = []
         self._units: list[Unit] = []
 
@@ -63,10 +66,27 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Unit, mosquitto, and central on SQLite; the numbered points stand on either (test_points_over_mosquitto)."""
+    with playing(tmp_path, DEFAULT_DATABASE) as made:
+        yield made
+
+
+@contextmanager
+def playing(folder: Path, database: str) -> Iterator[Stage]:
     if find_mosquitto() is None:
         pytest.skip("mosquitto is not installed on this machine")
-    made = Stage(tmp_path)
+    made = Stage(folder, database)
     made.scene.broker.start()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, database: str) -> Iterator[Bench]:
+    """Unit and central joined in memory, central on either database."""
+    made = Bench(tmp_path, database=database)
     yield made
     made.close()
 

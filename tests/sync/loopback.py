@@ -12,6 +12,7 @@ import msgspec
 from central.config import load_config
 from central.downward import Downlink
 from central.evidence import EvidenceIntake
+from central.founding import DEFAULT_DATABASE
 from central.ingest import Arrival, Ingest
 from central.keys import message_signers
 from central.post import Post
@@ -150,8 +151,10 @@ class LoopbackWire:
 class Bench:
     """One unit and one central joined by a LoopbackWire, under a clock that the test moves."""
 
-    def __init__(self, folder: Path, unit_id: str = "unit-a", *, register: bool = True) -> None:
-        self.scene = Scene(folder)
+    def __init__(
+        self, folder: Path, unit_id: str = "unit-a", *, register: bool = True, database: str = DEFAULT_DATABASE
+    ) -> None:
+        self.scene = Scene(folder, database=database)
         self.unit: Unit = open_unit(self.scene.add_unit(unit_id, register=register))
         self.clock = self.unit.clock = ManualClock()
         self.store: CentralStore = self.scene.store()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import paho.mqtt.client as paho
-import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -31,13 +29,6 @@ from tools.faults.scene import draft
 
 HUNDRED_MB = 100 * 1024 * 1024
 NASTY = "'; DROP TABLE records;--<script>alert(1)</script>\"&{{7*7}}${x}\u202e%s"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.close()
 
 
 def stranger(stage: Stage, unit: Unit) -> paho.Client:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,13 +34,11 @@ PUBLISHER: PublicKeyDocument = decode_public_key(public_document(SIGNER, "publis
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    (made.unit.trust_dir / "publisher.pub.json").write_bytes(
+def bench(bench: Bench) -> Bench:
+    (bench.unit.trust_dir / "publisher.pub.json").write_bytes(
         public_document(SIGNER, "publisher", KeyPurpose.DEMONSTRATION)
     )
-    yield made
-    made.close()
+    return bench
 
 
 def signed(nets: dict[str, bytes], like: Bundle | None = None, name: str = "next") -> Bundle:

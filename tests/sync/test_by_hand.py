@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,6 @@ from edge.wiring_sync import export_parcel, import_parcel
 from tests.sync.loopback import ISSUED_UTC, Bench
 
 UNLOCK = Command(name=CommandName.UNLOCK_WORKER, subject="w-1")
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

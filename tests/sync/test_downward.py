@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import msgspec
 import pytest
 
@@ -47,13 +44,6 @@ TASK = Decision(
     reason="photograph too dark",
     decided_utc=ISSUED_UTC,
 )
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.close()
 
 
 def outcomes(bench: Bench) -> list[tuple[object, object]]:

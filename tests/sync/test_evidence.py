@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from central.config import load_config
 from central.evidence import open_evidence
 from central.keys import evidence_key
 from central.parcel import import_parcels
+from central.tables_evidence import evidence
 from edge.core.chunks import encode_chunk
 from edge.core.downward_apply import Standing
 from edge.core.downward_content import Command, CommandName
@@ -36,13 +37,6 @@ def jpeg(size: int = 100_000, *, width: int = 640, height: int = 480) -> bytes:
     """A picture as far as anybody looks at it without decoding it."""
     frame = b"\xff\xc0\x00\x11\x08" + height.to_bytes(2) + width.to_bytes(2) + bytes(10)
     return b"\xff\xd8\xff\xe0\x00\x04ab" + frame + os.urandom(size) + b"\xff\xd9"
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.close()
 
 
 def visit_with(bench: Bench, content: bytes, *, send: bool = True, number: int = 1) -> str:
@@ -160,7 +154,7 @@ def test_evidence_that_central_refuses_blocks_nothing(bench: Bench) -> None:
     visit_with(bench, jpeg(), number=2)
     bench.run(steps=2)
     with bench.store.transaction() as transaction:
-        transaction.connection.exec_driver_sql("UPDATE evidence SET manifest = x'00'")
+        transaction.connection.execute(update(evidence).where(evidence.c.evidence_id == "e-1").values(manifest=b"\0"))
     bench.drain.close()
     bench.run(steps=40, advance_s=10)
     assert state(bench, 2) is EvidenceState.RECEIPTED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,13 +19,6 @@ from edge.store.database import StoreFile
 from edge.store.records import SqliteRecordStore
 from tests.sync.loopback import TIMING, Bench, kinds
 from tools.faults.scene import draft
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.close()
 
 
 def test_sync_01_record_is_on_the_disk_when_the_outcome_is_shown(bench: Bench) -> None:

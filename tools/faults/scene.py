@@ -12,7 +12,7 @@ from central import pki
 from central.broker import Broker
 from central.clock import now, now_utc
 from central.config import StoreKind, load_config
-from central.founding import found_central, register_unit
+from central.founding import DEFAULT_DATABASE, found_central, register_unit
 from central.keys import public_documents
 from central.post import open_post
 from central.store import CentralStore
@@ -42,7 +42,7 @@ BEGUN_UTC = "2026-03-02T01:00:00.000Z"
 class Scene:
     """The folders and the broker; everything in `folder`. `simulated` decides for units and central alike."""
 
-    def __init__(self, folder: Path, *, simulated: bool = True) -> None:
+    def __init__(self, folder: Path, *, simulated: bool = True, database: str = DEFAULT_DATABASE) -> None:
         self.folder, self.simulated = folder, simulated
         self.central, self.pki = folder / "central", folder / "central" / "pki"
         pki.make_ca(self.pki, name="test authority", now=now())
@@ -50,7 +50,9 @@ class Scene:
         pki.issue(self.pki, CENTRAL_ID, now=now())
         self.broker = Broker(folder / "broker", pki=self.pki, central_id=CENTRAL_ID)
         kind = StoreKind.SIMULATED if simulated else StoreKind.GENUINE
-        self.receipt_key = found_central(self.central, central_id=CENTRAL_ID, kind=kind, port=self.broker.port)
+        self.receipt_key = found_central(
+            self.central, central_id=CENTRAL_ID, kind=kind, database=database, port=self.broker.port
+        )
 
     def add_unit(self, unit_id: str, *, register: bool = True, port: int | None = None) -> Path:
         """Make a unit that trusts this central; gives its folder."""
