@@ -97,17 +97,20 @@ def sync(ctx: click.Context, minutes: float, units: int, seed: int, keep: Path |
 
 @main.command()
 @click.option("--visits", default=3000, show_default=True)
-@click.option("--pictures", default=300, show_default=True, help="Visits with a photograph as evidence.")
-@click.option("--speedup", default=20.0, show_default=True, help="Link, waits and hour are so many times quicker.")
+@click.option("--pictures", default=3000, show_default=True, help="Visits with a photograph as evidence.")
+@click.option("--picture-bytes", default=4000, show_default=True, help="Of each, before it is sealed.")
+@click.option("--speedup", default=12.0, show_default=True, help="Link, waits and hour are so many times quicker.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
-def link(ctx: click.Context, visits: int, pictures: int, speedup: float, seed: int, as_json: bool) -> None:
-    """30 days offline, then an hour of 64 kbit/s with 600 ms round trip and resets: what arrives, and when.
+def link(
+    ctx: click.Context, visits: int, pictures: int, picture_bytes: int, speedup: float, seed: int, as_json: bool
+) -> None:
+    """30 days offline, then an hour of 64 kbit/s with 600 ms round trip, stalls and resets: what arrives, and when.
 
     Exit code 1 when a result is left open, or evidence went before the results.
     """
-    plan = LinkPlan(visits=visits, pictures=pictures, speedup=speedup, seed=seed)
+    plan = LinkPlan(visits=visits, pictures=pictures, picture_bytes=picture_bytes, speedup=speedup, seed=seed)
     console = Console(stderr=True)
     with tempfile.TemporaryDirectory(prefix="doorstep-link-") as temporary, console.status("starting") as status:
         report = run_link(Path(temporary), plan, status.update)
@@ -126,7 +129,8 @@ def _print_link(report: LinkReport) -> None:
     click.echo(f"results: {report.results} of {plan.visits} receipted after {report.results_s} s")
     click.echo(f"  {report.bytes_per_result:.0f} bytes a result on the wire, both ways, TLS included")
     click.echo(f"pictures: {report.pictures} of {plan.pictures}, {report.pictures_before_results} before the results")
-    click.echo(f"{report.total_bytes} bytes in {report.total_s} s, {report.resets} resets")
+    click.echo(f"{report.total_bytes} bytes in {report.total_s} s")
+    click.echo(f"{report.resets} resets, {report.stalls} stalls of {plan.stall_s:.0f} s")
 
 
 def _print_power(report: PowerReport) -> None:

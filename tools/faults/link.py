@@ -1,6 +1,6 @@
 """A narrow link after a long absence: results first and completely, then as much evidence as the hour has room for.
 
-The proxy shapes the link (rate and delay each way) and resets it now and then. `speedup` makes rate, delay, waits and
+The proxy shapes the link (rate and delay each way), lets it stall, and resets it. `speedup` makes rate, delay, waits and
 the hour itself so many times quicker; what is reported is in the link's own time, and says the speed-up.
 """
 
@@ -30,16 +30,21 @@ UNIT = "unit-link"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPlan:
-    """What waits, and the link. Times are the link's own. resets_every_s: mean time between resets."""
+    """What waits, and the link. Times are the link's own. *_every_s: mean time between such.
+
+    picture_bytes: of a face cut out for the desk, 200 px or so wide.
+    """
 
     visits: int = 3000
-    pictures: int = 300
-    picture_bytes: int = 40_000
+    pictures: int = 3000
+    picture_bytes: int = 4_000
     hour_s: float = 3600.0
     bits_per_s: float = 64_000.0
     round_trip_s: float = 0.6
     resets_every_s: float = 300.0
-    speedup: float = 20.0
+    stalls_every_s: float = 240.0
+    stall_s: float = 15.0
+    speedup: float = 12.0
     seed: int = 1
 
 
@@ -56,6 +61,7 @@ class LinkReport:
     total_s: float
     total_bytes: int
     resets: int
+    stalls: int
 
     @property
     def bytes_per_result(self) -> float:
@@ -106,18 +112,23 @@ def _drained(unit: Unit, proxy: Proxy, plan: LinkPlan, tell: Callable[[str], Non
     drain, evidence = make_drain(unit, timing), SqliteEvidence(unit.store_file)
     began_s = time.monotonic()
     next_reset_s, resets = dice.expovariate(fast / plan.resets_every_s), 0
+    next_stall_s = dice.expovariate(fast / plan.stalls_every_s)
     results_s, results_bytes, early = None, 0, 0
-    while (gone_s := time.monotonic() - began_s) * fast < plan.hour_s and evidence.under_way():
+    while (gone_s := time.monotonic() - began_s) * fast < plan.hour_s and (evidence.open_count() or drain.backlog().open):
         drain.step(0.05)
         time.sleep(min(drain.pause_s(), 0.05))
         if gone_s >= next_reset_s:
             proxy.cut_all()
             next_reset_s, resets = gone_s + dice.expovariate(fast / plan.resets_every_s), resets + 1
+        if gone_s >= next_stall_s:
+            proxy.stall(plan.stall_s / fast)
+            next_stall_s = gone_s + dice.expovariate(fast / plan.stalls_every_s)
         backlog = drain.backlog()
         if results_s is None:
             results_bytes, early = proxy.carried, _complete(evidence)
             results_s = None if backlog.open else gone_s * fast
-        tell(f"{backlog.open} results open, {_complete(evidence)} pictures, {gone_s * fast:.0f} s")
+        done = plan.pictures - evidence.open_count()
+        tell(f"{backlog.open} results open, {done} pictures, {gone_s * fast:.0f} s")
     drain.close()
     return LinkReport(
         plan=plan,
@@ -129,6 +140,7 @@ def _drained(unit: Unit, proxy: Proxy, plan: LinkPlan, tell: Callable[[str], Non
         total_s=round((time.monotonic() - began_s) * fast, 1),
         total_bytes=proxy.carried,
         resets=resets,
+        stalls=proxy.faults["stall"],
     )
 
 

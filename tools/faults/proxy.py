@@ -1,4 +1,5 @@
-"""A TCP proxy on loopback that fails on purpose: cuts, delays, truncates, half-closes; or shapes to a narrow link.
+"""A TCP proxy on loopback that fails on purpose: cuts, delays, truncates, half-closes, lets connections overtake one
+another; or shapes to a narrow link.
 
 Runs in a thread of its own. Every connection draws its fate from the seed when it begins; `faults` counts what was
 done, by kind, `connections` those that were joined. With `calm` set, new connections pass unharmed.
@@ -17,6 +18,7 @@ from typing import Any
 
 PIECE = 4096
 KINDS = ("cut", "delay", "truncate", "half_close")
+REORDER_SHARE, OVERTAKEN_WITHIN_S = 0.3, 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +43,16 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._writers: set[asyncio.StreamWriter] = set()
+        self._stalled_until_s = 0.0
+        self._arrived = asyncio.Event()
 
     def cut_all(self) -> None:
         """Cut every connection now, as when a mast fails."""
         self._run(self._cut_all())
+
+    def stall(self, seconds: float) -> None:
+        """Carry nothing for so long, and lose nothing, as when a mast is overloaded. For a shaped link."""
+        self._loop.call_soon_threadsafe(self._stall, seconds)
 
     def __enter__(self) -> Proxy:
         self._thread.start()
@@ -67,7 +75,22 @@ class Proxy:
             self.faults["cut"] += 1
             writer.transport.abort()
 
+    def _stall(self, seconds: float) -> None:
+        self.faults["stall"] += 1
+        self._stalled_until_s = self._loop.time() + seconds
+
+    async def _let_another_pass(self) -> None:
+        """Hold a new connection back until a later one has been joined, for a while at most."""
+        arrived, self._arrived = self._arrived, asyncio.Event()
+        arrived.set()
+        if self.calm or self._shape or self._dice.random() >= REORDER_SHARE:
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._arrived.wait(), OVERTAKEN_WITHIN_S)
+            self.faults["reorder"] += 1
+
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._let_another_pass()
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
         except OSError:
@@ -102,6 +125,7 @@ class Proxy:
                 piece = await self._befall(fate, piece, writer, at - passed)
                 fate = None
             if self._shape:
+                await asyncio.sleep(max(0.0, self._stalled_until_s - self._loop.time()))
                 await asyncio.sleep(len(piece) * 8 / self._shape.bits_per_s)
                 self._loop.call_later(self._shape.delay_s, _write, writer, piece)
             else:
