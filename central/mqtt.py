@@ -60,6 +60,8 @@ class Delivery:
     raw: bytes
     token: int
     channel: Channel = Channel.RECORDS
+    retained: bool = False
+    protocol: str = ""
 
 
 class MqttIntake:
@@ -203,8 +205,15 @@ class MqttIntake:
             client.ack(message.mid, message.qos)
             return
         content = bytes(message.payload)
+        told: dict[str, Any] = {"retained": bool(message.retain), "protocol": _protocol(message)}
         for raw in split_records(content) if channel is Channel.RECORDS else [content]:
-            self._deliveries.append(Delivery(unit_id=unit_id, raw=raw, token=message.mid, channel=channel))
+            self._deliveries.append(Delivery(unit_id=unit_id, raw=raw, token=message.mid, channel=channel, **told))
 
     def _on_disconnect(self, _c: Any, _u: Any, _flags: Any, code: ReasonCode, _p: Any) -> None:
         self._why_down = self._why_down or str(code)
+
+
+def _protocol(message: paho.MQTTMessage) -> str:
+    """The user property of that name; whatever else stands among them is left aside."""
+    pairs = getattr(message.properties, "UserProperty", ())
+    return next((str(value)[:16] for name, value in pairs if name == "protocol"), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from central.bundles import hear, to_carry
@@ -13,6 +14,7 @@ from central.evidence import EvidenceIntake
 from central.keys import message_signers
 from central.receipts import load_issuer
 from central.rows.messages import QUEUED, Due, messages_of
+from central.status import Said, hear_status
 from central.store import CentralStore
 
 
@@ -39,6 +41,11 @@ class Post:
             return f"{unit_id}: evidence is not taken here", None
         with self._store.transaction() as transaction:
             return self._evidence.accept(transaction, unit_id, raw, at_utc=at_utc)
+
+    def take_status(self, heard: Sequence[Said], *, at_utc: str) -> list[str]:
+        """Remarks for the log. Raises StoreError; then nothing was taken."""
+        with self._store.transaction() as transaction:
+            return hear_status(transaction, heard, at_utc=at_utc)
 
     def waiting(self, unit_id: str) -> list[bytes]:
         """What is to be carried to a unit by hand: every message not confirmed, in order, then its bundle's chunks.

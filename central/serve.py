@@ -12,6 +12,7 @@ from central.evidence import evidence_of
 from central.ingest import Answer, Arrival, Ingest
 from central.mqtt import Delivery, MqttIntake
 from central.post import Post
+from central.status import Said
 from edge.core.delivery import backoff_s
 from edge.core.errors import StoreError, SyncError
 from edge.core.protocol import Channel
@@ -91,7 +92,8 @@ class IngestLoop:
         if self._post is None:
             return
         answers: dict[str, tuple[str, bytes]] = {}
-        for delivery in deliveries:
+        self._take_status([d for d in deliveries if d.channel is Channel.STATUS])
+        for delivery in (d for d in deliveries if d.channel is not Channel.STATUS):
             if delivery.channel is Channel.EVIDENCE:
                 remark, answer = self._post.take_evidence(delivery.unit_id, delivery.raw, at_utc=now_utc())
                 if answer is not None:
@@ -105,6 +107,13 @@ class IngestLoop:
         # Of a piece's answers the last says all.
         for unit_id, answer in answers.values():
             self._intake.answer(unit_id, answer)
+
+    def _take_status(self, deliveries: Sequence[Delivery]) -> None:
+        if self._post is None or not deliveries:
+            return
+        heard = [Said(unit_id=d.unit_id, raw=d.raw, retained=d.retained, protocol=d.protocol) for d in deliveries]
+        for remark in self._post.take_status(heard, at_utc=now_utc()):
+            self._tell(Notice(kind="remark", detail=remark))
 
     def _send_due(self) -> None:
         """Messages to units; looked for at most every POST_EVERY_S."""

@@ -12,11 +12,14 @@ from starlette.responses import Response
 from central.clock import as_utc
 from central.desk.at import At, Room
 from central.desk.views_review import opened
+from central.rows import bundles, status
 from central.rows.accounts import Accounts
 from central.rows.gaps import gaps
 from central.rows.people import People
 from central.rows.reviews import GROUPS, Reviews
+from central.status import last_status
 from central.store import Transaction
+from edge.core.protocol import LinkState
 
 GAPS_SHOWN = 5
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -25,21 +28,27 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def units(at: At) -> Response:
     with at.room.store.transaction() as transaction:
         reviews = Reviews(transaction)
-        rows = [_unit(transaction, row) for row in reviews.units()]
+        told = {row["unit_id"]: row for row in status.all_known(transaction.connection)}
+        rows = [_unit(transaction, row, told.get(row["unit_id"])) for row in reviews.units()]
         alarms = reviews.alarms()
     return at.show("units", rows=rows, alarms=alarms)
 
 
-def _unit(transaction: Transaction, row: dict[str, Any]) -> dict[str, Any]:
+def _unit(transaction: Transaction, row: dict[str, Any], told: dict[str, Any] | None) -> dict[str, Any]:
     missing = gaps(transaction, row["unit_id"], gap_free=row["gap_free_sequence"])
     newest = Reviews(transaction).newest_envelope(row["unit_id"], row["highest"])
     record = opened(newest) if newest else None
+    said = last_status(told) if told else None
     return {
         **row,
         **Reviews(transaction).messaging(row["unit_id"]),
         "gaps": list(islice(missing, GAPS_SHOWN)),
         "clock": record.clock if record else None,
-        "software": record.provenance.software if record else "",
+        "software": said.software if said else record.provenance.software if record else "",
+        "said": said,
+        "online": bool(told and told["state"] == LinkState.ONLINE),
+        "last_utc": max(row["last_utc"] or "", told["seen_utc"] if told else ""),
+        "bundle": next(iter(bundles.standings(transaction.connection, row["unit_id"])), None),
     }
 
 
@@ -104,6 +113,12 @@ def metrics(room: Room) -> str:
         figures += [
             ("doorstep_records", f'{{outcome="{row["group"]}"}}', row["records"]) for row in reviews.counts("outcome")
         ]
+        told = status.all_known(transaction.connection)
+        online = sum(1 for row in told if row["state"] == LinkState.ONLINE)
+        said = [found for row in told if (found := last_status(row)) is not None]
+        figures.append(("doorstep_units_online", "", online))
+        for name in ("outbox_open", "outbox_quarantined", "evidence_open"):
+            figures.append((f"doorstep_unit_{name}", "", sum(getattr(one, name) for one in said)))
         missing = sum(u["highest"] - u["records"] for u in units)
     figures.append(("doorstep_records_missing", "", missing))
     lines: list[str] = []

@@ -18,6 +18,8 @@ from edge.core.record import ClockSource
 
 FORMAT = "doorstep.status/1"
 ROOT = "doorstep/v1/units"
+VERSION = "1"
+"""Also a user property, `protocol`, of what a unit connects with and says of itself; beside it, `software`."""
 STATUS_FILTER = f"{ROOT}/+/status"
 
 RECEIVE_MAXIMUM = 100
@@ -29,11 +31,13 @@ BATCH_BYTES = 32 * 1024
 
 
 class Channel(StrEnum):
-    """What a unit writes, by the last part of its topic; all of it reaches ingest by its shared subscription."""
+    """What a unit writes, by the last part of its topic. Ingest processes share the subscriptions but that to STATUS:
+    of a shared one the broker gives nothing that it has kept."""
 
     RECORDS = "records"
     CONFIRMATIONS = "confirmations"
     EVIDENCE = "evidence"
+    STATUS = "status"
 
 
 class LinkState(StrEnum):
@@ -65,6 +69,8 @@ class UnitStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 def ingest_filter(share: str, channel: Channel = Channel.RECORDS) -> str:
     """The subscription that ingest processes share. `share` is known to them only: whoever joins it takes part."""
+    if channel is Channel.STATUS:
+        return STATUS_FILTER
     return f"$share/{share}/{ROOT}/+/{channel.value}"
 
 
@@ -86,7 +92,7 @@ def receipts_topic(unit_id: str) -> str:
 
 
 def status_topic(unit_id: str) -> str:
-    return f"{ROOT}/{unit_id}/status"
+    return upward_topic(unit_id, Channel.STATUS)
 
 
 def unit_of_topic(topic: str) -> str:

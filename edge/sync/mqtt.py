@@ -22,12 +22,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from edge import __version__
 from edge.core.config import SyncConfig
 from edge.core.delivery import DeliveryEvent, WireOutcome
 from edge.core.errors import ConfigError, SyncError
 from edge.core.protocol import (
     MAX_PACKET_BYTES,
     RECEIVE_MAXIMUM,
+    VERSION,
     Channel,
     LinkState,
     UnitStatus,
@@ -40,6 +42,7 @@ from edge.core.protocol import (
 )
 from edge.sync.tls import tls_context, tls_files
 
+SOFTWARE = f"doorstep {__version__}"
 SESSION_EXPIRY_S = 24 * 3600
 CONNECT_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 2.0
@@ -81,7 +84,7 @@ class MqttUplink:
         self._client = client = self._new_client()
         self._accepted = self._subscribed = False
         self._why_down, self._largest_packet = "", MAX_PACKET_BYTES
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties = self._versions(PacketTypes.CONNECT, SOFTWARE)
         properties.SessionExpiryInterval = SESSION_EXPIRY_S
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
         properties.MaximumPacketSize = MAX_PACKET_BYTES
@@ -147,7 +150,15 @@ class MqttUplink:
     def announce(self, status: UnitStatus) -> None:
         if self._client is None:
             raise SyncError(self._why_down or "not connected to the broker")
-        self._client.publish(status_topic(self._unit_id), encode_status(status), qos=1, retain=True)
+        properties = self._versions(PacketTypes.PUBLISH, status.software)
+        topic, content = status_topic(self._unit_id), encode_status(status)
+        self._client.publish(topic, content, qos=1, retain=True, properties=properties)
+
+    @staticmethod
+    def _versions(packet: int, software: str) -> Properties:
+        properties = Properties(packet)  # type: ignore[no-untyped-call]
+        properties.UserProperty = [("protocol", VERSION), ("software", software)]
+        return properties
 
     def close(self) -> None:
         """Say goodbye where there is a link; what is still open counts as lost. Idempotent."""

@@ -19,7 +19,9 @@ from central.downward import Downlink
 from central.evidence import open_evidence
 from central.founding import DEFAULT_DATABASE
 from central.keys import evidence_key, message_signers
+from central.rows import status as rows
 from central.rows.messages import messages_of
+from central.status import last_status
 from edge.core.delivery import DeliveryEvent, DeliveryState
 from edge.core.downward import MessageKind
 from edge.core.downward_content import Command, CommandName
@@ -173,6 +175,21 @@ def test_sync_08_messages_are_applied_in_order_once_and_confirmed(stage: Stage) 
     told = drain_until(unit, lambda told: [p.kind for p in told].count(ProgressKind.APPLIED) == 12)
     assert [p.detail for p in told if p.kind is ProgressKind.APPLIED] == [f"message {n}" for n in range(1, 13)]
     wait_for(lambda: message_states(stage, "point-08") == ["applied"] * 12)
+
+
+def test_sync_10_status_reaches_central_with_its_versions(stage: Stage) -> None:
+    unit = stage.unit("point-10")
+    visit(unit, 2)
+    drain_until(unit, lambda _: delivered(unit))
+
+    def row() -> dict[str, object]:
+        with stage.scene.store() as store, store.transaction() as transaction:
+            return rows.known(transaction.connection, ["point-10"]).get("point-10", {})
+
+    wait_for(lambda: row().get("state") == "offline")
+    said = last_status(row())
+    assert said is not None
+    assert (row()["protocol"], said.head_sequence, said.software.split()[0]) == ("1", 2, "doorstep")
 
 
 def test_sync_11_records_of_a_clock_set_back_are_ordered_by_sequence(stage: Stage) -> None:

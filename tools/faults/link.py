@@ -1,7 +1,7 @@
 """A narrow link after a long absence: results first and completely, then as much evidence as the hour has room for.
 
-The proxy shapes the link (rate and delay each way), lets it stall, and resets it. `speedup` makes rate, delay, waits and
-the hour itself so many times quicker; what is reported is in the link's own time, and says the speed-up.
+The proxy shapes the link (rate and delay each way), lets it stall, and resets it. `speedup` makes rate, delay, waits
+and the hour itself so many times quicker; what is reported is in the link's own time, and says the speed-up.
 """
 
 from __future__ import annotations
@@ -114,7 +114,9 @@ def _drained(unit: Unit, proxy: Proxy, plan: LinkPlan, tell: Callable[[str], Non
     next_reset_s, resets = dice.expovariate(fast / plan.resets_every_s), 0
     next_stall_s = dice.expovariate(fast / plan.stalls_every_s)
     results_s, results_bytes, early = None, 0, 0
-    while (gone_s := time.monotonic() - began_s) * fast < plan.hour_s and (evidence.open_count() or drain.backlog().open):
+    while (gone_s := time.monotonic() - began_s) * fast < plan.hour_s:
+        if not (evidence.open_count() or drain.backlog().open):
+            break
         drain.step(0.05)
         time.sleep(min(drain.pause_s(), 0.05))
         if gone_s >= next_reset_s:

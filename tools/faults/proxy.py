@@ -18,6 +18,7 @@ from typing import Any
 
 PIECE = 4096
 KINDS = ("cut", "delay", "truncate", "half_close")
+LATE_S = 0.1
 REORDER_SHARE, OVERTAKEN_WITHIN_S = 0.3, 0.5
 
 
@@ -118,15 +119,14 @@ class Proxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fate: str | None, at: int
     ) -> None:
         """One direction. Its fate comes over it once `at` bytes have passed."""
-        passed = 0
+        passed, free_s = 0, 0.0
         while piece := await reader.read(PIECE):
             if fate and passed + len(piece) > at:
                 self.faults[fate] += 1
                 piece = await self._befall(fate, piece, writer, at - passed)
                 fate = None
             if self._shape:
-                await asyncio.sleep(max(0.0, self._stalled_until_s - self._loop.time()))
-                await asyncio.sleep(len(piece) * 8 / self._shape.bits_per_s)
+                free_s = await self._paced(len(piece), free_s)
                 self._loop.call_later(self._shape.delay_s, _write, writer, piece)
             else:
                 writer.write(piece)
@@ -137,6 +137,19 @@ class Proxy:
             await asyncio.sleep(self._shape.delay_s)
         if writer.can_write_eof() and not writer.is_closing():
             writer.write_eof()
+
+    async def _paced(self, size: int, free_s: float) -> float:
+        """Wait until the link, free at `free_s`, has carried `size` bytes; gives when it is free again.
+
+        Reckoned from when it should have been free: a machine that wakes us late must not narrow the link.
+        """
+        assert self._shape is not None
+        now_s = self._loop.time()
+        if free_s < now_s - LATE_S:
+            free_s = now_s
+        free_s = max(free_s, self._stalled_until_s) + size * 8 / self._shape.bits_per_s
+        await asyncio.sleep(max(0.0, free_s - now_s))
+        return free_s
 
     async def _befall(self, fate: str, piece: bytes, writer: asyncio.StreamWriter, keep: int) -> bytes:
         """What is left of `piece`. Raises ConnectionError to end the connection."""
