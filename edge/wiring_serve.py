@@ -8,6 +8,7 @@ import datetime as dt
 import ipaddress
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def run_until_stopped(
 def pages(unit: Unit, plan: Plan, open_camera: OpenCamera | None = None) -> Iterator[tuple[str, Room]]:
     """The pages while the block lasts: the kiosk's address, and the room."""
     kiosk, phones = _entrances(unit, plan)
-    room = make_room(unit, open_camera or (_camera(unit, plan.camera) if plan.camera else None))
+    room = make_room(unit, open_camera or (_camera(unit, plan.camera) if plan.camera else None), _complain)
     with contextlib.ExitStack() as stack:
         stack.callback(room.viewer.close)
         if unit.config.panel:
@@ -74,6 +75,10 @@ def pages(unit: Unit, plan: Plan, open_camera: OpenCamera | None = None) -> Iter
             stack.enter_context(serving(app, phones, what="the page for phones"))
         address = stack.enter_context(serving(ScreenApp(room).build(LOOPBACK), kiosk, what="the page"))
         yield address, room
+
+
+def _complain(why: str) -> None:
+    print(why, file=sys.stderr, flush=True)
 
 
 def _camera(unit: Unit, spec: str) -> OpenCamera:

@@ -20,7 +20,7 @@ from edge.capture.preview import preview_jpeg
 from edge.capture.still import is_blank, photograph_jpeg, read_photograph, sharpness
 from edge.core.chain import StoredRecord
 from edge.core.downward_content import Decision
-from edge.core.errors import CameraError, InputError, VerificationError
+from edge.core.errors import CameraError, InputError, ModelError, VerificationError
 from edge.core.evidence import EvidenceKind
 from edge.core.face import Frame
 from edge.core.keys import KeyPurpose
@@ -172,9 +172,7 @@ class ScreenUnit:
             return camera
         return PacedCamera(camera=camera, monotonic_s=time.monotonic, sleep_s=time.sleep)
 
-    def _window(
-        self, session: VisitSession, watch: Watcher, ask: ActiveCheck | None
-    ) -> tuple[Seen, bytes | None]:
+    def _window(self, session: VisitSession, watch: Watcher, ask: ActiveCheck | None) -> tuple[Seen, bytes | None]:
         side, person = self._side, session.person
         references = side.references_of_list(person.person_id) if person.listed else []
         with self._paced() as camera, closing(side.light()) as light:
@@ -191,9 +189,20 @@ class ScreenUnit:
         return Seen(findings=visit.findings, outcome=visit.outcome, provenance=provenance), photo
 
 
-def make_room(unit: Unit, open_camera: OpenCamera | None = None) -> Room:
-    """The room of a unit's pages. open_camera: in the place of the unit's own camera. Raises SigningError."""
+def make_room(
+    unit: Unit, open_camera: OpenCamera | None = None, tell: Callable[[str], None] = lambda _why: None
+) -> Room:
+    """The room of a unit's pages, its nets loaded and checked against their golden vectors.
+
+    open_camera: in the place of the unit's own camera. tell: hears why no face can be compared; visits without a face
+    go on. Raises SigningError.
+    """
     screen, faults = ScreenUnit(unit, open_camera), LastFaults(unit.clock.now_utc)
+    try:
+        screen.side.take_in_bundle()
+        _ = screen.side.nets
+    except (ModelError, VerificationError) as e:
+        tell(f"no face can be compared: {e.message} {e.remedy}")
 
     def unlock(worker_id: str, code: str) -> None:
         unit.workers.unlock(worker_id, code, unit.believed())
@@ -217,9 +226,7 @@ def make_room(unit: Unit, open_camera: OpenCamera | None = None) -> Room:
 
 def _visiting(unit: Unit, screen: ScreenUnit) -> Visiting:
     def keep(draft: VisitDraft, signers: Any) -> StoredRecord:
-        return keep_visit(
-            draft, store=unit.store, signer=unit.record_key, clock=unit.clock, cosigners=tuple(signers)
-        )
+        return keep_visit(draft, store=unit.store, signer=unit.record_key, clock=unit.clock, cosigners=tuple(signers))
 
     def hand_over(record: StoredRecord, evidence_id: str, kind: EvidenceKind, content: bytes) -> None:
         store = SqliteEvidence(unit.store_file)

@@ -19,6 +19,7 @@ from tools.bench.baseline import YuNet, yunet_file
 from tools.bench.live import LiveReport, LoopTimes, measure_live
 from tools.bench.nets import NetSpeeds, measure_elsewhere, measure_nets, merged
 from tools.bench.screen_cli import screen
+from tools.bench.start import StartReport, measure_start
 from tools.bench.sync.cli import sync
 from tools.bundle.places import cache_folder
 from tools.evaluate.default_bundle import find_bundle
@@ -110,6 +111,26 @@ def nets(
 
 
 main.add_command(screen)
+@main.command()
+@click.option("--starts", default=5, show_default=True, type=click.IntRange(1), help="Counted; one more goes before.")
+@_json
+def start(starts: int, json_file: str | None) -> None:
+    """The visit daemon from nothing to ready, nets checked and page served, and its memory then.
+
+    \b
+    Example:
+      python -m tools.bench start
+    """
+
+    def work() -> None:
+        with _STATUS.status("starting the visit daemon"):
+            report = measure_start(starts)
+        if not _wrote(msgspec.to_builtins(report), json_file):
+            _print_start(report)
+
+    _guarded(work)
+
+
 main.add_command(sync)
 
 
@@ -130,6 +151,16 @@ def _wrote(report: object, json_file: str | None) -> bool:
             return True
         Path(json_file).write_bytes(raw + b"\n")
     return False
+
+
+def _print_start(report: StartReport) -> None:
+    each = ", ".join(f"{seconds:.2f}" for seconds in report.starts_s)
+    click.echo(f"ready after {report.median_s:.2f} s (median of {each}); goal {report.goal_s} s")
+    click.echo(f"processor time in it: {report.processor_s:.2f} s")
+    click.echo(
+        f"memory when ready: {report.resident_mb:.0f} MB resident, {report.proportional_mb:.0f} MB its own share; "
+        f"goal {report.goal_mb:.0f} MB"
+    )
 
 
 def _print_live(report: LiveReport, made_with: str) -> None:
