@@ -17,8 +17,9 @@ from typing import Any
 from edge.capture.no_camera import NoCamera
 from edge.capture.pacing import PacedCamera
 from edge.capture.preview import preview_jpeg
-from edge.capture.still import is_blank, photograph_jpeg, read_photograph, sharpness
+from edge.capture.still import document_hint, is_blank, photograph_jpeg, read_photograph
 from edge.core.chain import StoredRecord
+from edge.core.document_photo import DocumentHint
 from edge.core.downward_content import Decision
 from edge.core.errors import CameraError, InputError, ModelError, VerificationError
 from edge.core.evidence import EvidenceKind
@@ -136,12 +137,16 @@ class ScreenUnit:
         return job
 
     def photograph(self, raw: bytes | None) -> bytes:
-        if raw is not None:
-            return photograph_jpeg(read_photograph(raw))
         frame = self.viewer.view.glimpse().frame
-        if frame is None:
-            raise InputError("the camera shows nothing yet", remedy="Wait for the picture, then try again.")
-        return photograph_jpeg(frame.bgr)
+        if raw is None and frame is None:
+            raise InputError("the camera shows nothing yet (还没有画面)", remedy="Wait for the picture.")
+        picture = frame.bgr if raw is None and frame else read_photograph(raw or b"")
+        if document_hint(picture) is not DocumentHint.READY:
+            raise InputError(
+                f"the picture is {document_hint(picture).value}: nobody could read the document (照片不清)",
+                remedy="Lay the document flat in even light, fill the picture with it, hold still, and try again.",
+            )
+        return photograph_jpeg(picture)
 
     def drawing(self, data_url: str) -> bytes:
         head, _, body = data_url.partition(",")
@@ -157,14 +162,14 @@ class ScreenUnit:
     def qr_svg(self, text: str) -> str:
         return qr_svg(text).decode()
 
-    def look(self, *, faces: bool) -> Iterator[tuple[Frame, Observation | None, float]]:
+    def look(self, *, faces: bool) -> Iterator[tuple[Frame, Observation | None, str]]:
         perceiver = Perceiver(self._side.nets.detector, self._side.nets.landmarker, self._side.policy.quality)
         with self._paced() as camera:
             for frame in camera.frames():
                 if faces:
-                    yield frame, perceiver.look(frame), 0.0
+                    yield frame, perceiver.look(frame), ""
                 else:
-                    yield frame, None, sharpness(frame.bgr)
+                    yield frame, None, document_hint(frame.bgr).value
 
     def _paced(self) -> Camera:
         camera = self._open_camera()

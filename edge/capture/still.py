@@ -8,6 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from edge.core.document_photo import WIDTH_PX, DocumentHint, judge_document
 from edge.core.errors import InputError
 from edge.core.face import Picture
 
@@ -48,11 +49,12 @@ def is_blank(picture: Picture) -> bool:
     return bool((picture.max(axis=2) < 128).mean() < 0.002)
 
 
-def sharpness(picture: Picture) -> float:
-    """Variance of the Laplacian at 640 px width, grey levels squared; as for faces, higher is sharper."""
-    scale = 640 / picture.shape[1]
-    grey = cv2.cvtColor(cv2.resize(picture, None, fx=scale, fy=scale), cv2.COLOR_BGR2GRAY)
-    return float(cv2.Laplacian(grey, cv2.CV_64F).var())
+def document_hint(picture: Picture) -> DocumentHint:
+    """Whether a document in the picture can be read."""
+    scale = WIDTH_PX / picture.shape[1]
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    grey = cv2.cvtColor(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=way), cv2.COLOR_BGR2GRAY)
+    return judge_document(sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()), luma=float(grey.mean()))
 
 
 def _encoded(picture: Picture, quality: int) -> bytes:

@@ -13,7 +13,7 @@ from edge.services.live_view import Glimpse
 from edge.web.at import At
 from edge.web.live_stream import EVENTS, MULTIPART, multipart
 from edge.web.live_stream import events as event_stream
-from edge.web.viewer import Phase
+from edge.web.viewer import Phase, Seeing
 
 OVER = (Phase.DONE, Phase.FAILED)
 SHOWN = (Step.CAPTURE, Step.DOCUMENTS, Step.FIRST_REFERENCE)
@@ -58,7 +58,8 @@ async def events(at: At, request: Request) -> Response:
             "phase": seeing.phase.value,
             "hint": glimpse.hint,
             "say": glimpse.say,
-            "text": at.words(f"hint.{glimpse.hint}") if glimpse.hint else "",
+            "text": _text(at, glimpse, seeing),
+            "document": seeing.document,
             "asked": seeing.asked,
             "ask": at.words(f"action.{seeing.asked}") if seeing.asked else "",
             "left_s": round(countdown.left_s, 1) if countdown else None,
@@ -73,6 +74,12 @@ async def events(at: At, request: Request) -> Response:
         return True
 
     return StreamingResponse(event_stream(at.room.viewer.view, told, goes_on), media_type=EVENTS)
+
+
+def _text(at: At, glimpse: Glimpse, seeing: Seeing) -> str:
+    if seeing.document:
+        return at.words(f"document_hint.{seeing.document}")
+    return at.words(f"hint.{glimpse.hint}") if glimpse.hint else ""
 
 
 async def _gone() -> Any:

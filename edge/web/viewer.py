@@ -32,14 +32,15 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeing:
-    """What the camera is doing. error: what went wrong, for people; empty otherwise. sharpness: of a document.
+    """What the camera is doing. error: what went wrong, for people; empty otherwise. document: what to do about a
+    document's picture, a code of room `document_hint`; empty where a face is looked for.
 
     asked: what the optional active check asks now, a code of room `action`; empty without one.
     """
 
     phase: Phase = Phase.OFF
     error: str = ""
-    sharpness: float = 0.0
+    document: str = ""
     asked: str = ""
 
 
@@ -53,8 +54,8 @@ Job = Callable[[Watcher], None]
 class Eye(Protocol):
     """The camera with what looks through it (edge/wiring_web.py)."""
 
-    def look(self, *, faces: bool) -> Iterator[tuple[Frame, Observation | None, float]]:
-        """Frames as they come, with the face in them, or how sharp they are when `faces` is off."""
+    def look(self, *, faces: bool) -> Iterator[tuple[Frame, Observation | None, str]]:
+        """Frames as they come, with the face in them, or how a document can be read when `faces` is off."""
 
 
 class Viewer:
@@ -148,9 +149,9 @@ class Viewer:
             if self._job is not None:
                 return True
             faces = self._faces
-        for frame, observation, sharpness in self._eye.look(faces=faces):
+        for frame, observation, document in self._eye.look(faces=faces):
             self.view.show(frame, observation)
-            self._see(Seeing(phase=Phase.LOOKING, sharpness=sharpness))
+            self._see(Seeing(phase=Phase.LOOKING, document=document))
             with self._guard:
                 if self._job is not None or faces is not self._faces:
                     return True

@@ -24,9 +24,9 @@ function show(now) {
   said = now.say;
   if (now.ask && now.asked !== asked) say(now.ask, `/voice/action/${now.asked}`);
   asked = now.asked;
-  if (now.text && left) {
+  if (now.text) {
     hint.textContent = now.ask || now.text;
-    hint.classList.toggle("good", now.hint === "good");
+    hint.classList.toggle("good", now.hint === "good" || now.document === "ready");
   }
   if (left && now.left_s !== null && now.left_s !== undefined) left.textContent = String(Math.ceil(now.left_s));
   if (share) share.value = now.share;
