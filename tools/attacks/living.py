@@ -56,7 +56,11 @@ def live_asleep(cast: Casting) -> list[Layer]:
 
 
 @species(
-    "live_restless", "live", "the same, the head turning and swaying all the time, as with unrest", pulse=True
+    "live_restless",
+    "live",
+    "the same, the head turning and swaying all the time, as with unrest",
+    pulse=True,
+    restless=True,
 )
 def live_restless(cast: Casting) -> list[Layer]:
     shape, rng = cast.fit(cast.identity, True), cast.rng

@@ -39,7 +39,8 @@ Build = Callable[[Casting], list[Layer]]
 class Species:
     """label: "live" or "attack". near_mm, far_mm: distance to the lens. film: whether it needs a clip as source.
     pulse: whether the simulated heart shows in the picture. lamps: whether lamps can light it at all; if not, the
-    unit stands on a table. still: only clips of people who hold still will do."""
+    unit stands on a table. still: only clips of people who hold still will do. restless: too much moved for
+    a pulse."""
 
     name: str
     label: str
@@ -51,6 +52,7 @@ class Species:
     pulse: bool = False
     lamps: bool = True
     still: bool = False
+    restless: bool = False
 
 
 SPECIES: dict[str, Species] = {}

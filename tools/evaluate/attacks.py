@@ -30,6 +30,7 @@ from tools.evaluate.pad import (
     ATTACK,
     COMPRESSED,
     LIVE,
+    RESTLESS,
     Window,
     at_bpcer,
     cue_table,
@@ -76,7 +77,7 @@ def measure_attacks(
         subject = camera.clip.subject
         if SPECIES[name].film and subject not in beats:
             beats[subject] = _beats(rig, films[subject])
-        burst = _burst(rig, camera, kept.sightings_of(f"{name}#{seed}", lamps=lamps))
+        burst = rendered(rig, camera, kept.sightings_of(f"{name}#{seed}", lamps=lamps))
         windows.append(_judged(rig, camera, burst, pulse_lost=not beats.get(subject, True)))
         if kept.windows:
             with kept.windows.open("ab") as file:
@@ -105,7 +106,8 @@ def report_of(windows: list[Window], rig: Rig) -> dict[str, Any]:
     }
 
 
-def _burst(rig: Rig, camera: AttackCamera, kept: Path | None) -> Burst:
+def rendered(rig: Rig, camera: AttackCamera, kept: Path | None) -> Burst:
+    """The window of a simulated camera; read from `kept` where that exists, else kept there."""
     if kept and kept.exists():
         return kept_sightings.read(kept, rig.policy.burst)
     with camera:
@@ -122,6 +124,8 @@ def _judged(rig: Rig, camera: AttackCamera, burst: Burst, *, pulse_lost: bool) -
     findings = judge(_without_probes(burst), [], rig.nets.embedder, rig.policy, references_verified=False)
     kind = SPECIES[camera.clip.species]
     label = ATTACK if kind.label != LIVE else COMPRESSED if kind.film and pulse_lost else LIVE
+    if kind.restless:
+        label = RESTLESS
     return window_of(
         findings, source=f"{kind.name}#{camera.clip.seed}", label=label, species=kind.name, simulated=True
     )
@@ -154,6 +158,7 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     """The table for people: each species, its rate, texture alone beside it."""
     groups = (
         ("bona_fide", "bpcer", ""), ("bona_fide_compressed", "bpcer", " (no pulse in the source)"),
+        ("bona_fide_restless", "bpcer", " (kept moving all the time)"),
         ("attacks", "apcer", ""),
     )  # fmt: skip
     for place, kinds in report["rates"].items():

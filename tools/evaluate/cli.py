@@ -11,7 +11,7 @@ import click
 
 from edge.core.errors import DoorstepError
 from tools.evaluate.clips import measure_clips
-from tools.evaluate.liveness import measure_liveness
+from tools.evaluate.liveness import measure_degraded, measure_liveness
 from tools.evaluate.matching import measure_matching
 from tools.evaluate.progress import shown
 from tools.evaluate.report import hand_out
@@ -65,15 +65,19 @@ def matching(pairs: Path, images: Path, limit: int | None, **rest: Any) -> None:
 @click.option(
     "--labels", required=True, type=_FILE, help="CSV with columns image, label (live or a species), subject."
 )
+@click.option("--degraded", is_flag=True, help="Instead: how little light, blur, bedding and glasses weaken it.")
 @_images
 @_report_options
-def liveness(labels: Path, images: Path, limit: int | None, **rest: Any) -> None:
+def liveness(labels: Path, images: Path, limit: int | None, degraded: bool, **rest: Any) -> None:
     """AUC, EER, BPCER and APCER per attack species on single pictures, at the policy's threshold.
 
     \b
     Example:
       python -m tools.evaluate liveness --labels nuaa/labels.csv --images nuaa --plot liveness.png
     """
+    if degraded:
+        _run("degraded", lambda rig: measure_degraded(rig, labels, images, limit=limit, track=shown), **rest)
+        return
     _run("liveness", lambda rig: measure_liveness(rig, labels, images, limit=limit, track=shown), **rest)
 
 
@@ -123,6 +127,44 @@ def attacks(
         rig, count=count, first_seed=first_seed, lamps=lamps, only=only, track=shown,
         kept=Kept(windows=keep, sightings=sightings), rate_fps=rate_fps,
     ), **rest)  # fmt: skip
+
+
+@main.command("cue-plots")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="PNG, SVG or PDF.")
+@click.option("--sightings", type=click.Path(file_okay=False, path_type=Path), help="As of `attacks`.")
+@rig_options
+def cue_plots(out: Path, sightings: Path | None, **choice: Any) -> None:
+    """What pulse, relief, light and eyes see of a rendered living head and of attacks, as curves.
+
+    \b
+    Example:
+      python -m tools.evaluate cue-plots --out cues.png
+    """
+    from tools.evaluate.attacks import Kept
+    from tools.evaluate.cue_plots import draw_cues
+
+    try:
+        draw_cues(Choice(**choice).open(), out, kept=Kept(sightings=sightings), track=shown)
+    except DoorstepError as e:
+        click.echo(f"{e.message}\n{e.remedy}", err=True)
+        sys.exit(1)
+
+
+@main.command()
+@click.option("--pairs", required=True, type=_FILE, help="CSV with columns same_person, image_a, image_b.")
+@click.option("--fit", is_flag=True, help="Fit the profile on half of the people, and report it on the other.")
+@_images
+@_report_options
+def quality(pairs: Path, images: Path, fit: bool, limit: int | None, **rest: Any) -> None:
+    """Error versus reject: whether the quality profile predicts which comparisons fail, on degraded pictures.
+
+    \b
+    Example:
+      python -m tools.evaluate quality --pairs lfw/pairs.csv --images lfw/images --plot quality.png
+    """
+    from tools.evaluate.quality import measure_quality
+
+    _run("quality", lambda rig: measure_quality(rig, pairs, images, limit=limit, track=shown, fit=fit), **rest)
 
 
 @main.command()

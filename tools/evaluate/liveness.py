@@ -19,6 +19,7 @@ from tools.evaluate.metrics import Interval, auc, equal_error, percentile_interv
 from tools.evaluate.pictures import Tally, read_table, sights
 from tools.evaluate.progress import Track
 from tools.evaluate.rig import Rig
+from tools.evaluate.weakened import measure_weakened
 
 LIVE = "live"
 Floats = NDArray[np.float64]
@@ -48,6 +49,15 @@ def measure_liveness(rig: Rig, labels_csv: Path, folder: Path, *, limit: int | N
             "non_response": {label: silent[label] for label in scores},
             "not_usable_as_probe": {label: faulted[label] for label in scores},
             "_scores": {k: [v for v, _ in vs] for k, vs in scores.items()}}  # fmt: skip
+
+
+def measure_degraded(rig: Rig, labels_csv: Path, folder: Path, *, limit: int | None, track: Track) -> dict[str, Any]:
+    """The same pictures degraded in every way of tools/evaluate/degrade.py, by the name of the degradation."""
+    rows = _spread(read_table(labels_csv, ("image", "label", "subject")), limit)
+    tally = Tally()
+    seen = track(sights(rig, folder, [row["image"] for row in rows], tally), "degraded", len(rows))
+    found = measure_weakened(rig, zip((row["label"] for row in rows), seen, strict=True), live=LIVE)
+    return {"images": tally.images, "threshold": rig.policy.liveness.accept, **found}
 
 
 def _spread(rows: list[dict[str, str]], limit: int | None) -> list[dict[str, str]]:

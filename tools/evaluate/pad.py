@@ -25,6 +25,9 @@ LIVE, ATTACK = "live", "attack"
 # Bona fide, but played from a recording whose codec took the pulse out: neither the one nor the other can be asked of
 # it.
 COMPRESSED = "live_compressed"
+# Bona fide, but kept moving all the time, so that neither pulse nor blinks can be asked of it: what lets such a head
+# pass lets a mask pass that is kept moving.
+RESTLESS = "live_restless"
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +86,9 @@ def summarise(windows: Sequence[Window], *, texture_accept: float) -> dict[str, 
                 "bona_fide_compressed": _by_species(
                     [w for w in some if w.label == COMPRESSED], texture_accept, attack=False
                 ),
+                "bona_fide_restless": _by_species(
+                    [w for w in some if w.label == RESTLESS], texture_accept, attack=False
+                ),
                 "attacks": _by_species([w for w in some if w.label == ATTACK], texture_accept, attack=True),
                 "non_response": non_response(some),
             }
@@ -122,7 +128,7 @@ def non_response(windows: Sequence[Window]) -> dict[str, dict[str, float]]:
     """For each cue the share of each kind of windows in which it could not tell."""
     found: dict[str, dict[str, float]] = {}
     for name in CUE_NAMES:
-        for kind in (LIVE, COMPRESSED, ATTACK):
+        for kind in (LIVE, COMPRESSED, RESTLESS, ATTACK):
             own = [w.cues[name] for w in windows if w.label == kind and name in w.cues]
             if own:
                 found.setdefault(name, {})[kind] = sum(c.score is None for c in own) / len(own)

@@ -11,6 +11,8 @@ import numpy as np
 from edge.core.errors import InputError
 from tools.evaluate.pad import ATTACK, LIVE, Window, standing
 from tools.evaluate.pad_plots import draw_det, draw_windows
+from tools.evaluate.quality import merits as quality_merits
+from tools.evaluate.quality import ordered_failures
 
 Draw = Callable[[Any, dict[str, Any]], None]
 
@@ -101,7 +103,21 @@ def _roll(axes: Any, report: dict[str, Any]) -> None:
     axes.grid(alpha=0.3)
 
 
+def _quality(axes: Any, report: dict[str, Any]) -> None:
+    for name, merit in quality_merits(report["_weights"]).items():
+        failed = ordered_failures(report["_probes"], merit, report["accept"])
+        left = np.arange(len(failed), 0, -1)
+        shares, errors = 1 - left / len(failed), np.cumsum(failed[::-1])[::-1] / left
+        upto = int(0.7 * len(failed))
+        axes.plot(shares[:upto], errors[:upto], linewidth=2.2 if name == "profile" else 1.0, label=name)
+    axes.set(xlabel="share of probes put aside, worst first", ylabel="comparisons that fail among the rest")
+    axes.set(title="Error versus reject", ylim=(0, None))
+    axes.legend(fontsize="small")
+    axes.grid(alpha=0.3)
+
+
 _DRAWN: dict[str, Draw] = {
     "matching": _matching, "liveness": _liveness, "clips": _clips, "roll": _roll, "attacks": draw_windows,
+    "quality": _quality,
 }  # fmt: skip
 _DRAWN_BESIDE: dict[str, Draw] = {"liveness": _liveness_det, "attacks": _attacks_det}
