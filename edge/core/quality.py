@@ -126,14 +126,6 @@ def worst_fault(quality: Quality, limits: QualityLimits) -> Hint | None:
     return next((hint for failed, hint in checks if failed), None)
 
 
-def rank(quality: Quality) -> float:
-    """A merit for choosing among usable frames of one burst: sharp, frontal and whole counts; higher is better."""
-    frontal = np.cos(np.radians(min(abs(quality.yaw_deg), 90.0))) * np.cos(
-        np.radians(min(abs(quality.pitch_deg), 90.0))
-    )
-    return float(np.log1p(quality.sharpness) * frontal * quality.presence * quality.inside)
-
-
 def _luma_window(crop_rgb: Picture) -> NDArray[np.float32]:
     """BT.601 luma of the ellipse's box, from the crop thinned to about _SIDE pixels a side."""
     step = max(1, crop_rgb.shape[0] // _SIDE)

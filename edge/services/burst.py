@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from edge.core import bedside
 from edge.core.face import Frame
 from edge.core.light_code import DARK, LightCode, state_at
 from edge.core.policy import BurstPolicy
-from edge.core.quality import rank
 from edge.core.sighting import Scene, Sighting, Sightings, scene_of, sight
 from edge.ports import Light, LivenessNet
 from edge.services.ask import ActiveCheck
@@ -192,6 +192,6 @@ def _judged(frame: Frame, observation: Observation, burst: Burst, liveness_net: 
     if not (observation.face and observation.quality and burst.wants_liveness(observation)):
         return None
     live = liveness_net.live_probability(frame, observation.face.region)
-    merit = rank(observation.quality)
+    merit = bedside.merit(observation.quality)
     burst.take(Probe(frame=frame, observation=observation, live_probability=live, merit=merit))
     return live

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from edge.core.bedside import merit
 from edge.core.face import MESH_POINTS, FaceMesh
 from edge.core.quality import (
     CHIN,
@@ -15,7 +16,6 @@ from edge.core.quality import (
     Quality,
     QualityLimits,
     measure,
-    rank,
     worst_fault,
 )
 
@@ -140,7 +140,7 @@ def test_each_fault_has_its_hint_and_the_others_rank_lower(field: str, value: fl
 
     faulty = replace(GOOD, **{field: value})
     assert worst_fault(faulty, LIMITS) is hint
-    assert rank(faulty) <= rank(GOOD)
+    assert merit(faulty) <= merit(GOOD)
 
 
 def test_roll_is_never_a_fault() -> None:

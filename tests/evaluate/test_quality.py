@@ -57,7 +57,7 @@ def test_putting_the_worst_aside_leaves_fewer_failures() -> None:
 
 
 @pytest.mark.parametrize(
-    "worse", [{"brightness": 15.0}, {"sharpness": 8.0}, {"presence": 0.3}, {"yaw_deg": 60.0}, {"brightness": 245.0}]
+    "worse", [{"brightness": 15.0}, {"sharpness": 8.0}, {"presence": 0.3}, {"clipped": 0.4}, {"brightness": 245.0}]
 )
 def test_a_worse_frame_never_has_a_smaller_chance_to_fail(worse: dict[str, float]) -> None:
     assert failure_chance(changed(**worse)) > failure_chance(GOOD)

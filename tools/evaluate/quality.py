@@ -20,7 +20,7 @@ from edge.capture.opencv_sources import read_picture
 from edge.core.bedside import TERMS, WEIGHTS, failure_log_odds, terms
 from edge.core.errors import CameraError, InputError
 from edge.core.face import Frame
-from edge.core.quality import Quality, rank
+from edge.core.quality import Quality
 from tools.evaluate.degrade import DEGRADATIONS, drawn
 from tools.evaluate.low_light import DarkProbe, dark_probes, low_light_report
 from tools.evaluate.metrics import auc, wilson
@@ -118,12 +118,19 @@ def merits(weights: dict[str, float]) -> dict[str, Any]:
     """Ways to say how good a probe is, higher is better."""
     return {
         "profile": lambda q: -failure_log_odds(q) if weights is WEIGHTS else -_dot(weights, q),
-        "merit before": rank,
+        "sharp and frontal": _sharp_and_frontal,
         "sharpness": lambda q: q.sharpness,
         "brightness": lambda q: q.brightness,
         "eye distance": lambda q: q.eye_distance_px,
         "presence": lambda q: q.presence,
     }
+
+
+def _sharp_and_frontal(quality: Quality) -> float:
+    """By rule, as frames were chosen before there was a profile."""
+    yaw, pitch = (np.radians(min(abs(v), 90.0)) for v in (quality.yaw_deg, quality.pitch_deg))
+    whole = quality.presence * quality.inside
+    return float(np.log1p(quality.sharpness) * np.cos(yaw) * np.cos(pitch) * whole)
 
 
 def _dot(weights: dict[str, float], quality: Quality) -> float:

@@ -145,7 +145,10 @@ def _judged(found: dict[str, float]) -> CueResult:
     if found["turn"] > _TURN_MOST:
         return CueResult.unable(PULSE, Unable.MOTION, **found)
     snr_db = found["snr_db"] - _EDGE_DB * (found["bpm"] < 60.0 * LOW_HZ + 3.0)
-    evidence = 0.8 * (snr_db + 0.3) + 2.0 * (found["phase_agreement"] - 0.3) - 0.1 * found["spread_bpm"]
+    agreement, spread_bpm = found["phase_agreement"], found["spread_bpm"]
+    # Patches in step that each have that pace of their own are a heart's even in noise: chance gives only one of them.
+    concord = min(max((agreement - 0.2) / 0.4, 0.0), 1.0) * float(np.exp(-spread_bpm / 3.0))
+    evidence = 0.7 * (snr_db + 1.0) + 4.0 * (agreement - 0.35) - 0.05 * min(spread_bpm, 40.0) + 2.5 * concord
     score = 1.0 / (1.0 + float(np.exp(-np.clip(evidence, -30, 30))))
     confidence = min(1.0, found["seconds"] / 10.0)
     return CueResult(name=PULSE, score=score, confidence=confidence, details=found)
