@@ -146,7 +146,7 @@ def _judged(found: dict[str, float]) -> CueResult:
         return CueResult.unable(PULSE, Unable.MOTION, **found)
     snr_db = found["snr_db"] - _EDGE_DB * (found["bpm"] < 60.0 * LOW_HZ + 3.0)
     agreement, spread_bpm = found["phase_agreement"], found["spread_bpm"]
-    # Patches in step that each have that pace of their own are a heart's even in noise: chance gives only one of them.
+    # Patches in step that have that pace each by itself are a heart, even in noise: chance gives one of the two.
     concord = min(max((agreement - 0.2) / 0.4, 0.0), 1.0) * float(np.exp(-spread_bpm / 3.0))
     evidence = 0.7 * (snr_db + 1.0) + 4.0 * (agreement - 0.35) - 0.05 * min(spread_bpm, 40.0) + 2.5 * concord
     score = 1.0 / (1.0 + float(np.exp(-np.clip(evidence, -30, 30))))
