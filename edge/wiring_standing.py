@@ -11,17 +11,22 @@ import msgspec
 
 from edge import __version__
 from edge.core.delivery import DeliveryState
+from edge.core.evidence_delivery import EvidenceState
+from edge.store.bundles import SqliteBundles
+from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import downward_state
 from edge.wiring import Unit
 
 
 def standing_of(unit: Unit) -> dict[str, Any]:
-    """Key, chain, outbox, refused records, disk, clock and versions. Nothing is written."""
+    """Key, chain, outbox, refused records, messages, evidence, disk, clock and versions. Nothing is written."""
     with unit.store.snapshot():
         head = unit.store.head()
         depth = unit.outbox.depth()
         refused = [e for e in unit.outbox.entries() if e.state is DeliveryState.QUARANTINED]
         below = downward_state(unit.store_file)
+        evidence = SqliteEvidence(unit.store_file).depth()
+        bundle = SqliteBundles(unit.store_file).newest()
     disk = shutil.disk_usage(unit.root)
     public = unit.public
     return {
@@ -30,6 +35,9 @@ def standing_of(unit: Unit) -> dict[str, Any]:
         "chain": {"sequence": head.sequence, "sha256": head.sha256},
         "outbox": {state.value: depth[state] for state in DeliveryState},
         "quarantined": [{"sequence": e.sequence, "reason": e.reason} for e in refused],
+        "messages": {"applied": below.applied_sequence},
+        "evidence": {state.value: evidence[state] for state in EvidenceState},
+        "bundle": {"name": bundle.offer.name, "state": bundle.state} if bundle else None,
         "list": {"version": below.list_version},
         "store": {"file": str(unit.store_file.path), "bytes": unit.store_file.path.stat().st_size},
         "disk": {"free_bytes": disk.free, "total_bytes": disk.total},

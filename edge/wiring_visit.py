@@ -44,9 +44,10 @@ from edge.services.judge import make_reference
 from edge.services.perceive import Perceiver
 from edge.signing.sealkey import load_sealing_key
 from edge.store.bundles import SqliteBundles
-from edge.store.inbox import LISTED, TASK, downward_state, listed_rows, open_tasks, policy_files
+from edge.store.inbox import LISTED, downward_state, listed_rows, policy_files
 from edge.store.sealed_list import SealedList
 from edge.wiring import SEALING_KEY, Unit
+from edge.wiring_tasks import tasks_of
 
 LIST_FOLDER = "list"
 SOFTWARE = f"doorstep {__version__}"
@@ -228,11 +229,7 @@ class VisitSide:
 
     def tasks(self) -> list[Decision]:
         """What the review desk decided and wants done, the latest last."""
-        raw = list(open_tasks(self.unit.store_file))
-        if not raw:
-            return []
-        key = load_sealing_key(self.unit.sync_key_dir / SEALING_KEY)
-        return [msgspec.json.decode(open_sealed(key, row, info=TASK), type=Decision) for row in raw]
+        return [decision for _, decision in tasks_of(self.unit)]
 
     def refresh(self) -> None:
         """Let go of what central may have changed: its list and the policy. Cheap while nothing came down."""

@@ -26,6 +26,7 @@ COMMANDS = {
     "status": Lazy("edge.cli.status:status", "Say how the unit stands: chain, outbox, disk, clock."),
     "verify": Lazy("edge.cli.verify:verify", "Verify a record, a store or an exported file in numbered steps."),
     "paper": Lazy("edge.cli.paper:paper", "Make what the family gets of a visit: the slip's QR code, the form."),
+    "tasks": Lazy("edge.cli.tasks:tasks", "List what the review desk decided and what is to be done."),
     "sync": Lazy("edge.cli.sync:sync", "Bring records to central, and its receipts back."),
     "export": Lazy("edge.cli.by_hand:export", "Write what is undelivered to a stick, for central."),
     "import": Lazy("edge.cli.by_hand:import_", "Apply what central wrote to a stick: receipts, lists, commands."),

@@ -19,7 +19,7 @@ from edge.wiring_standing import standing_of
 @UNIT_OPTION
 @json_option
 def status(check: bool, unit_dir: Path, as_json: bool) -> None:
-    """Say how the unit stands: key, chain, outbox, refused records, free disk, clock and versions.
+    """Say how the unit stands: key, chain, outbox, refused records, messages, evidence, disk, clock and versions.
 
     Nothing is written, and the unit may be in use meanwhile.
 
@@ -40,7 +40,7 @@ def status(check: bool, unit_dir: Path, as_json: bool) -> None:
 
 
 def _table(found: dict[str, Any]) -> Table:
-    clock, disk, outbox = found["clock"], found["disk"], found["outbox"]
+    clock, disk, outbox, bundle = found["clock"], found["disk"], found["outbox"], found["bundle"]
     off = "by an unknown amount" if clock["uncertainty_s"] is None else f"by {clock['uncertainty_s']} s at most"
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
@@ -49,6 +49,9 @@ def _table(found: dict[str, Any]) -> Table:
         "chain": f"record {found['chain']['sequence']}, {found['chain']['sha256'][:16]}…",
         "outbox": ", ".join(f"{count} {state}" for state, count in outbox.items()),
         "quarantined": "\n".join(f"record {q['sequence']}: {q['reason']}" for q in found["quarantined"]) or "none",
+        "messages": f"{found['messages']['applied']} from central applied, visit list {found['list']['version']}",
+        "evidence": ", ".join(f"{count} {state}" for state, count in found["evidence"].items() if count) or "none",
+        "bundle offered": f"{bundle['name']}, {bundle['state']}" if bundle else "none",
         "store": f"{found['store']['bytes'] / 1e6:.1f} MB" + (", undamaged" if "checked" in found["store"] else ""),
         "disk": f"{disk['free_bytes'] / 1e9:.1f} GB free of {disk['total_bytes'] / 1e9:.1f} GB",
         "clock": f"{clock['wall_utc']}, set from {clock['source']}, off {off}",

@@ -38,6 +38,12 @@ class SqliteEvidence:
     def next_up(self, limit: int) -> list[EvidenceEntry]:
         return self._entries(f"{_IS_OPEN} ORDER BY {_TURN} LIMIT {int(limit)}", _OPEN)
 
+    def depth(self) -> dict[EvidenceState, int]:
+        """How many pieces stand in each state; every state is named."""
+        with self._file.reading() as db:
+            counts = dict(db.execute("SELECT state, count(*) FROM evidence GROUP BY state").fetchall())
+        return {state: counts.get(state.value, 0) for state in EvidenceState}
+
     def open_count(self) -> int:
         with self._file.reading() as db:
             found = db.execute(f"SELECT count(*) FROM evidence WHERE {_IS_OPEN}", _OPEN).fetchone()

@@ -85,12 +85,8 @@ class SqliteInbox:
         return listed_rows(self._file)
 
     def tasks(self) -> Iterator[tuple[int, bytes]]:
-        """Decisions of the desk that are not done: number, and the decision sealed under TASK."""
-        with self._file.reading() as db:
-            rows = db.execute(
-                "SELECT sequence, sealed FROM tasks WHERE done_utc IS NULL ORDER BY sequence"
-            ).fetchall()
-        return ((row[0], bytes(row[1])) for row in rows)
+        """See `open_tasks`."""
+        return open_tasks(self._file)
 
     def _write(self, db: Database, sequence: int, effects: Effects) -> None:
         if effects.clear_list:
@@ -134,11 +130,20 @@ def listed_rows(file: StoreFile) -> Iterator[bytes]:
     return (bytes(row[0]) for row in rows)
 
 
-def open_tasks(file: StoreFile) -> Iterator[bytes]:
-    """The desk's decisions that are not done, as they lie, sealed under TASK; the latest last."""
+def open_tasks(file: StoreFile) -> Iterator[tuple[int, bytes]]:
+    """The desk's decisions that are not done: number, and the decision sealed under TASK; the latest last."""
     with file.reading() as db:
-        rows = db.execute("SELECT sealed FROM tasks WHERE done_utc IS NULL ORDER BY sequence").fetchall()
-    return (bytes(row[0]) for row in rows)
+        rows = db.execute("SELECT sequence, sealed FROM tasks WHERE done_utc IS NULL ORDER BY sequence").fetchall()
+    return ((row[0], bytes(row[1])) for row in rows)
+
+
+def finish_task(file: StoreFile, number: int) -> bool:
+    """Note that a task is done; False when none of that number is open."""
+    with file.writing() as db:
+        done = db.execute(
+            "UPDATE tasks SET done_utc = ? WHERE sequence = ? AND done_utc IS NULL", (file.now_utc(), number)
+        )
+        return bool(done.rowcount)
 
 
 def policy_files(file: StoreFile) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from edge.cli.main import main
 from edge.core.downward_content import (
     Command,
     CommandName,
+    Decision,
     ListedPerson,
     ListedReference,
     PolicyFile,
@@ -102,3 +103,27 @@ def test_photo_without_consent_is_wrong_usage_and_with_it_is_sealed(bench: Bench
     assert attest(bench, "--photo", str(photo))[0] == 2
     assert attest(bench, "--photo", str(photo), "--consent", "send")[0] == 0
     assert len(bench.evidence_store.under_way()) == 1
+
+
+def test_decision_that_came_back_is_a_task_until_it_is_ticked_off(bench: Bench) -> None:
+    again = Decision(
+        decision_id="d-1",
+        record_sha256="ab" * 32,
+        record_id="r-1",
+        person_id="p-1",
+        decision="visit_again",
+        reason="photograph too dark",
+        decided_utc="2026-03-02T02:00:00.000Z",
+    )
+    bench.issue(again)
+    bench.wire.send_due()
+    bench.run(steps=2)
+
+    def tasks(*more: str) -> str:
+        return CliRunner().invoke(main, ["tasks", "--unit", str(bench.unit.root), *more]).output
+
+    (found,) = json.loads(tasks("--json"))
+    assert (found["number"], found["person_id"], found["decision"]) == (2, "p-1", "visit_again")
+    assert "photograph too dark" in tasks()
+    assert "No tasks" in tasks("--done", "2")
+    assert "no open task 2" in tasks("--done", "2")

@@ -99,7 +99,7 @@ def sync(ctx: click.Context, minutes: float, units: int, seed: int, keep: Path |
 @click.option("--visits", default=3000, show_default=True)
 @click.option("--pictures", default=3000, show_default=True, help="Visits with a photograph as evidence.")
 @click.option("--picture-bytes", default=4000, show_default=True, help="Of each, before it is sealed.")
-@click.option("--speedup", default=12.0, show_default=True, help="Link, waits and hour are so many times quicker.")
+@click.option("--speedup", default=4.0, show_default=True, help="Link, waits and hour are so many times quicker.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context

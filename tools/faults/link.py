@@ -44,7 +44,7 @@ class LinkPlan:
     resets_every_s: float = 300.0
     stalls_every_s: float = 240.0
     stall_s: float = 15.0
-    speedup: float = 12.0
+    speedup: float = 4.0
     seed: int = 1
 
 
