@@ -148,7 +148,16 @@ portraits() {
     die "the demonstration portraits could not be fetched." "Check the network, then run make again."
 }
 
+# The engine that looks for what keeps people from using a page; a package of npm's, fetched once.
+accessibility() {
+  [ "$PROFILE" != demo ] || return 0
+  "$VENV/bin/python" -m tools.screens.axe >/dev/null 2>&1 && return
+  has npm || install_packages npm
+  "$VENV/bin/python" -m tools.screens.axe || die "axe-core could not be fetched." "Check the network, then run make again."
+}
+
 system_packages
 python_packages
 models
 portraits
+accessibility

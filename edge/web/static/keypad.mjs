@@ -7,10 +7,9 @@ function keypad(field) {
   pad.hidden = true;
   const last = field.dataset.keypad || "";
   for (const key of ["1", "2", "3", "4", "5", "6", "7", "8", "9", last, "0", "⌫"]) {
-    const button = document.createElement("button");
-    button.type = "button";
+    const button = document.createElement(key ? "button" : "span");
+    if (key) button.type = "button";
     button.textContent = key;
-    if (!key) button.disabled = true;
     button.addEventListener("click", () => {
       field.value = key === "⌫" ? field.value.slice(0, -1) : (field.value + key).slice(0, field.maxLength);
     });

@@ -1,0 +1,1 @@
+"""The unit's pages as pictures, and what is wrong with them: too small, cut off, unreadable."""
