@@ -26,7 +26,8 @@ from edge.core.evidence import (
     refusal_of,
     sign_evidence_receipt,
 )
-from edge.core.record import decode_record
+from edge.core.people import Named, decode_people
+from edge.core.record import VisitRecord, commitments_of, decode_record
 from edge.core.sealing import open_sealed
 
 JPEG_BEGIN, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
@@ -115,13 +116,20 @@ def open_evidence(transaction: Transaction, private_key: X25519PrivateKey, evide
 
     Whoever calls this logs it: who opened what, and when.
     """
-    row = rows.find(transaction.connection, evidence_id)
-    if row is None or row["completed_utc"] is None:
-        raise InputError(f"evidence {evidence_id[:64]!r} is not here, or not complete")
-    sealed = rows.content(transaction.connection, evidence_id)
-    picture = open_sealed(private_key, sealed, info=evidence_info(row["unit_id"], evidence_id))
+    picture = _opened(transaction, private_key, evidence_id)
     check_jpeg(picture)
     return picture
+
+
+def open_people(
+    transaction: Transaction, private_key: X25519PrivateKey, evidence_id: str, record: VisitRecord
+) -> tuple[Named, ...]:
+    """Guardian and witness of a visit, who must be those that its record commits to. Raises as `open_evidence`.
+
+    Whoever calls this logs it.
+    """
+    raw = _opened(transaction, private_key, evidence_id)
+    return decode_people(raw, commitments_of(record)).people
 
 
 def check_jpeg(picture: bytes) -> None:
@@ -139,6 +147,14 @@ def check_jpeg(picture: bytes) -> None:
             return
         at += 2 + length
     raise DoesNotVerify("the picture does not say its size", step="picture")
+
+
+def _opened(transaction: Transaction, private_key: X25519PrivateKey, evidence_id: str) -> bytes:
+    row = rows.find(transaction.connection, evidence_id)
+    if row is None or row["completed_utc"] is None:
+        raise InputError(f"evidence {evidence_id[:64]!r} is not here, or not complete")
+    sealed = rows.content(transaction.connection, evidence_id)
+    return open_sealed(private_key, sealed, info=evidence_info(row["unit_id"], evidence_id))
 
 
 def _refusal(transaction: Transaction, manifest: Manifest) -> tuple[str, str] | None:

@@ -70,6 +70,7 @@ class DeskApp:
             self._route(review + "/pictures/{number:int}", views_review.picture),
             self._route(review + "/evidence/{number:int}", views_review.evidence),
             self._route(review + "/decision", views_review.decide, _decides, method="POST"),
+            self._route(review + "/reference", views_review.take_reference, _decides, method="POST"),
             self._route(review + "/second", views_review.second, _decides, method="POST"),
             self._route("/units", views_show.units),
             self._route("/people", views_show.person),

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, select, upda
 from central.store import Transaction
 from central.tables_people import list_versions, listed, person_references, persons
 from central.vault import Drawer, Vault
+from edge.core.errors import InputError
 
 
 class Personal(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +69,16 @@ class People:
         self._connection.execute(delete(person_references).where(person_references.c.person_id == person.person_id))
         for reference in references:
             self._connection.execute(insert(person_references).values(self._sealed(person.person_id, reference)))
+
+    def add_reference(self, person_id: str, reference: PersonReference) -> None:
+        """One face more of somebody who is on the list; the same photograph again changes nothing.
+
+        Raises InputError when nobody of this id is.
+        """
+        if self.get(person_id) is None:
+            raise InputError("nobody of this id is on the list", remedy="Import the person first.")
+        if reference.sha256 not in {known.sha256 for known in self.references(person_id)}:
+            self._connection.execute(insert(person_references).values(self._sealed(person_id, reference)))
 
     def get(self, person_id: str) -> Person | None:
         row = self._connection.execute(select(persons).where(persons.c.person_id == person_id)).mappings().first()

@@ -14,6 +14,7 @@ import msgspec
 from edge.core.document import read_json
 from edge.core.envelope import RECORD_TYPES, SIMULATED_VISIT_TYPE, VISIT_TYPE
 from edge.core.errors import DoesNotVerify
+from edge.core.people import Part
 from edge.core.visit import Attestation, Consents, Cosigner, Outcome, ReferenceOffer, Visit, Withdrawal
 
 FORMAT = "doorstep.visit/1"
@@ -145,6 +146,16 @@ class VisitRecord(msgspec.Struct, frozen=True, kw_only=True):
     withdrawal: Withdrawal | None = None
     cosigners: tuple[Cosigner, ...] = ()
     format: str = FORMAT
+
+
+def commitments_of(record: VisitRecord) -> dict[Part, str]:
+    """The people that a record commits to."""
+    found = {}
+    if record.consents.guardian:
+        found[Part.GUARDIAN] = record.consents.guardian.commitment
+    if record.attestation and record.attestation.witness and record.attestation.witness.commitment:
+        found[Part.WITNESS] = record.attestation.witness.commitment
+    return found
 
 
 def payload_type(*, simulated: bool) -> str:

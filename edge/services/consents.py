@@ -12,11 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from edge.core.chain import StoredRecord
-from edge.core.envelope import parse
 from edge.core.errors import InputError, VerificationError
 from edge.core.evidence import PHOTO_KINDS, Manifest, manifest_claims
 from edge.core.people import Named, Part, People, commitment, decode_people, encode_people
-from edge.core.record import Provenance, VisitRecord, decode_record
+from edge.core.record import Provenance, VisitRecord, commitments_of
 from edge.core.visit import (
     CONSENT_WITHDRAWAL,
     ConsentGiver,
@@ -33,6 +32,7 @@ from edge.core.visit import (
 from edge.ports import Clock, EvidenceStore, RecordStore
 from edge.ports_workers import OpenWorker, PeopleStore
 from edge.services.keep import VisitDraft
+from edge.services.slip import record_of
 
 Keep = Callable[[VisitDraft, Sequence[OpenWorker]], StoredRecord]
 PURGED_BY_WITHDRAWAL = "consent withdrawn"
@@ -79,7 +79,7 @@ class ConsentBook:
         Made again after a cut it changes nothing but the copy that is sent.
         """
         content = encode_people(People(record_id=stored.record_id, people=tuple(people)))
-        decode_people(content, commitments_of(_opened(stored)))
+        decode_people(content, commitments_of(record_of(stored)))
         self.people.keep_people(stored.record_id, content)
         self.hand_over(stored, content)
 
@@ -122,7 +122,7 @@ class ConsentBook:
                 remedy="What other units hold is taken back with central.",
             )
         self._purge(person_id, {stored.sha256 for stored in covered}, wanted)
-        latest = _opened(covered[-1])
+        latest = record_of(covered[-1])
         withdrawal = Withdrawal(
             purposes=tuple(wanted), given_by=given_by, record_sha256=tuple(s.sha256 for s in covered)
         )
@@ -160,24 +160,9 @@ class ConsentBook:
         )
 
 
-def commitments_of(record: VisitRecord) -> dict[Part, str]:
-    """The people that a record commits to."""
-    found = {}
-    if record.consents.guardian:
-        found[Part.GUARDIAN] = record.consents.guardian.commitment
-    if record.attestation and record.attestation.witness and record.attestation.witness.commitment:
-        found[Part.WITNESS] = record.attestation.witness.commitment
-    return found
-
-
-def _opened(stored: StoredRecord) -> VisitRecord:
-    parsed = parse(stored.envelope)
-    return decode_record(parsed.payload, parsed.payload_type)
-
-
 def _readable(stored: StoredRecord) -> VisitRecord | None:
     """A damaged record must not hold up a withdrawal; `doorstep verify` is where it is named."""
     try:
-        return _opened(stored)
+        return record_of(stored)
     except VerificationError:
         return None

@@ -18,12 +18,11 @@ from edge.core.errors import InputError
 from edge.core.evidence import EvidenceKind, refusal_of
 from edge.core.people import Named, commitment
 from edge.core.policy import Policy
-from edge.core.record import Provenance
+from edge.core.record import Provenance, commitments_of
 from edge.core.session import Declaration, Event, Person, VisitSession
 from edge.core.visit import Attestation, ConsentGiver, Consents, Place, Reason, Witness, WitnessMethod
 from edge.ports import Clock, RecordStore, SessionStore
 from edge.services.certify import FaceResult
-from edge.services.consents import commitments_of
 from edge.services.keep import VisitDraft
 from edge.services.slip import record_of
 from edge.services.visit import VisitRequest, draft_by_attestation, draft_by_face, draft_not_performed
