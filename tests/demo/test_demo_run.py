@@ -142,7 +142,7 @@ def test_a_demonstration_that_is_ended_leaves_no_process_behind(tmp_path: Path) 
     command = [sys.executable, "-m", "edge.cli.main", "demo", "--out", str(tmp_path)]
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     assert wait_until(
-        lambda: any("ready on" in log.read_text() for log in tmp_path.glob("run-*/logs/broker.log")), 30
+        lambda: any("ready on" in log.read_text() for log in tmp_path.glob("run-*/logs/broker.log")), 120
     )
     (log,) = tmp_path.glob("run-*/logs/broker.log")
     port = int(log.read_text().rpartition(":")[2])

@@ -96,14 +96,24 @@ class Storm:
         return {**self._proxy.faults, **self.kills}
 
     def await_work(self) -> None:
-        """Wait until every unit could have connected: killing what has not begun proves nothing.
+        """Wait until every unit could have connected and has a visit: killing what has not begun proves nothing.
 
-        On a machine where that takes long, what happens afterwards follows as much more slowly.
+        On a machine where that takes long, what happens afterwards follows as much more slowly. Each unit then has
+        a message waiting for it.
         """
         began_s = time.monotonic()
-        while self._proxy.connections <= len(self.roots) and time.monotonic() - began_s < START_S:
+        while not self._begun() and time.monotonic() - began_s < START_S:
             time.sleep(0.05)
         self._pace = max(1.0, (time.monotonic() - began_s) / USUAL_START_S)
+        for name in self.roots:
+            self._issue(name)
+
+    def _begun(self) -> bool:
+        return self._proxy.connections > len(self.roots) and all(map(self._has_visit, self.roots))
+
+    def _has_visit(self, name: str) -> bool:
+        file = self.acknowledged(name)
+        return file.exists() and file.stat().st_size > 0
 
     def acknowledged(self, name: str) -> Path:
         return self.scene.folder / f"{name}.acknowledged"
@@ -121,7 +131,7 @@ class Storm:
         elif drawn < 0.65:
             self._proxy.cut_all()
         elif drawn < 0.75:
-            self._issue()
+            self._issue(self._dice.choice(sorted(self.roots)))
 
     def calm_down(self) -> float:
         """No more faults; wait until all is delivered and confirmed. Gives the seconds that took."""
@@ -194,8 +204,7 @@ class Storm:
         self.scene.broker.start()
         self.kills["kill broker, sessions lost"] += 1
 
-    def _issue(self) -> None:
-        name = self._dice.choice(sorted(self.roots))
+    def _issue(self, name: str) -> None:
         try:
             with self.scene.store() as store, store.transaction() as transaction:
                 self._downlink.issue(transaction, name, MessageKind.COMMAND, UNLOCK, at_utc=now_utc())
