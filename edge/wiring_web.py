@@ -22,7 +22,7 @@ from edge.core.chain import StoredRecord
 from edge.core.document_photo import DocumentHint
 from edge.core.downward_content import Decision
 from edge.core.errors import CameraError, InputError, ModelError, VerificationError
-from edge.core.evidence import EvidenceKind
+from edge.core.evidence import EvidenceKind, sealing_key_among
 from edge.core.face import Frame
 from edge.core.keys import KeyPurpose
 from edge.core.people import SALT_BYTES, Named
@@ -63,13 +63,13 @@ OpenCamera = Callable[[], Camera]
 class ScreenUnit:
     """Implements the pages' Unit and the viewer's Eye over one opened unit."""
 
-    def __init__(self, unit: Unit, open_camera: OpenCamera | None = None) -> None:
+    def __init__(self, unit: Unit, faults: LastFaults, open_camera: OpenCamera | None = None) -> None:
         self._unit, self._side = unit, VisitSide(unit)
         self._open_camera = open_camera or self._side.camera
         self._ledger = Ledger(unit.store)
         self.unit_id = unit.config.unit_id
         view = LiveView(preview_jpeg, dominant_area_ratio=self._side.policy.burst.dominant_area_ratio)
-        self.viewer = Viewer(self, view, unit.clock.monotonic_s)
+        self.viewer = Viewer(self, view, unit.clock.monotonic_s, faults.note)
 
     @property
     def side(self) -> VisitSide:
@@ -78,6 +78,14 @@ class ScreenUnit:
     @cached_property
     def simulated(self) -> bool:
         return self._unit.public.purpose is KeyPurpose.DEMONSTRATION
+
+    @property
+    def sends_photos(self) -> bool:
+        try:
+            sealing_key_among(self._unit.believed())
+        except VerificationError:
+            return False
+        return True
 
     def today(self) -> str:
         return self._unit.clock.now_utc()[:10]
@@ -202,11 +210,13 @@ def make_room(
     open_camera: in the place of the unit's own camera. tell: hears why no face can be compared; visits without a face
     go on. Raises SigningError.
     """
-    screen, faults = ScreenUnit(unit, open_camera), LastFaults(unit.clock.now_utc)
+    faults = LastFaults(unit.clock.now_utc)
+    screen = ScreenUnit(unit, faults, open_camera)
     try:
         screen.side.take_in_bundle()
         _ = screen.side.nets
     except (ModelError, VerificationError) as e:
+        faults.note(e)
         tell(f"no face can be compared: {e.message} {e.remedy}")
 
     def unlock(worker_id: str, code: str) -> None:

@@ -61,9 +61,12 @@ class Eye(Protocol):
 class Viewer:
     """One per unit. All methods may be called from any thread."""
 
-    def __init__(self, eye: Eye, view: LiveView, monotonic_s: Callable[[], float]) -> None:
+    def __init__(
+        self, eye: Eye, view: LiveView, monotonic_s: Callable[[], float], failed: Callable[[DoorstepError], None]
+    ) -> None:
+        """failed: hears what the camera or a net could not do."""
         self.view = view
-        self._eye, self._monotonic_s = eye, monotonic_s
+        self._eye, self._monotonic_s, self._failed = eye, monotonic_s, failed
         self._guard = threading.Condition()
         self._seeing = Seeing()
         self._job: Job | None = None
@@ -138,7 +141,8 @@ class Viewer:
         except Stopped:
             after = Seeing()
         except DoorstepError as e:
-            after = Seeing(phase=Phase.FAILED, error=e.message)
+            after = Seeing(phase=Phase.FAILED, error=f"{e.message} {e.remedy}")
+            self._failed(e)
         finally:
             self._see(after)
             self.view.clear()
