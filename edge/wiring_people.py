@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edge.core.chain import StoredRecord
 from edge.core.evidence import EvidenceKind
 from edge.core.record import Provenance
-from edge.ports_workers import OpenWorker
+from edge.ports.workers import OpenWorker
 from edge.services.consents import ConsentBook
 from edge.services.evidence import keep_evidence
 from edge.services.keep import VisitDraft, keep_visit

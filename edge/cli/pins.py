@@ -11,7 +11,7 @@ import click
 from edge.core.errors import InputError
 
 if TYPE_CHECKING:
-    from edge.ports_workers import OpenWorker
+    from edge.ports.workers import OpenWorker
     from edge.wiring import Unit
 
 

@@ -30,7 +30,7 @@ from edge.core.visit import (
     Withdrawal,
 )
 from edge.ports import Clock, EvidenceStore, RecordStore
-from edge.ports_workers import OpenWorker, PeopleStore
+from edge.ports.workers import OpenWorker, PeopleStore
 from edge.services.keep import VisitDraft
 from edge.services.slip import record_of
 

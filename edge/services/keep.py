@@ -38,7 +38,7 @@ from edge.core.visit import (
     Withdrawal,
 )
 from edge.ports import Clock, RecordSigner, RecordStore
-from edge.ports_workers import OpenWorker
+from edge.ports.workers import OpenWorker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

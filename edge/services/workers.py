@@ -27,7 +27,7 @@ from edge.core.workers import (
     until_utc,
 )
 from edge.ports import AtRest, Clock
-from edge.ports_workers import OpenWorker, StoredWorker, WorkerKeyBox, WorkerStore
+from edge.ports.workers import OpenWorker, StoredWorker, WorkerKeyBox, WorkerStore
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from edge.core.keys import decode_public_key
 from edge.core.workers import PinCounter
-from edge.ports_workers import StoredWorker
+from edge.ports.workers import StoredWorker
 from edge.store.database import StoreFile
 
 _KEY_COLUMNS = "worker_id, public, sealed, sealed_name, made_utc, retired_utc, enrolment"

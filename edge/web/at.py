@@ -21,7 +21,7 @@ from edge.gate.forms import Form
 from edge.gate.templates import environment
 from edge.gate.words import Words
 from edge.ports import Voice
-from edge.ports_workers import OpenWorker
+from edge.ports.workers import OpenWorker
 from edge.services.consents import ConsentBook
 from edge.services.visiting import Visiting
 from edge.services.workers import WorkerKeys

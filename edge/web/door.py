@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from edge.ports_workers import OpenWorker
+from edge.ports.workers import OpenWorker
 from edge.services.workers import WorkerKeys
 
 IDLE_S = 300.0

@@ -16,7 +16,7 @@ from securesystemslib.signer import CryptoSigner
 from edge.core.envelope import digest, parse
 from edge.core.keys import KeyPurpose, KeyRole
 from edge.device.clock import ManualClock
-from edge.ports_workers import OpenWorker
+from edge.ports.workers import OpenWorker
 from edge.services.keep import keep_visit
 from edge.signing.keyfile import KeyFile, public_document
 from tests.samples import UNIT, MemoryStore, sample_draft

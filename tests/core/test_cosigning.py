@@ -18,7 +18,7 @@ from edge.core.verdict import Verdict
 from edge.core.verify import verify_record
 from edge.core.visit import CosignerRole
 from edge.device.clock import ManualClock
-from edge.ports_workers import OpenWorker
+from edge.ports.workers import OpenWorker
 from edge.services.keep import keep_visit
 from tests.samples import KEYS, UNIT_KEY, MemoryStore, opened, sample_draft, sample_key
 

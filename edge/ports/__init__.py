@@ -1,0 +1,33 @@
+"""The unit's outside, as Protocols: what services may ask for, and of which shape the answer is.
+
+Adapters (capture, models, store, signing, sync, device) implement these; only edge/wiring.py knows which.
+All of them raise members of the DoorstepError tree and nothing else.
+"""
+
+from edge.ports.handing_on import BundleStore, EvidenceStore, InboxStore, Outbox, Uplink
+from edge.ports.keeping import RecordArchive, RecordExport, RecordStore, SessionStore
+from edge.ports.meeting import AtRest, Clock, Panel, RecordSigner, Voice
+from edge.ports.seeing import Camera, Embedder, FaceDetector, Landmarker, Light, LivenessNet
+
+__all__ = [
+    "AtRest",
+    "BundleStore",
+    "Camera",
+    "Clock",
+    "Embedder",
+    "EvidenceStore",
+    "FaceDetector",
+    "InboxStore",
+    "Landmarker",
+    "Light",
+    "LivenessNet",
+    "Outbox",
+    "Panel",
+    "RecordArchive",
+    "RecordExport",
+    "RecordSigner",
+    "RecordStore",
+    "SessionStore",
+    "Uplink",
+    "Voice",
+]
