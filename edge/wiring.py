@@ -32,6 +32,7 @@ from edge.wiring_workers import worker_documents, workers_of
 SYSTEM_FOLDER = Path("/var/lib/doorstep")
 RECORD_KEY = "record"
 SEALING_KEY = "sealing.key"
+RECORD_CREDENTIAL = "doorstep-record-key"
 
 _UNIT_TOML = """\
 # A Doorstep unit. Paths are relative to this folder; every field is explained in edge/core/config.py.
@@ -67,7 +68,7 @@ class Unit:
     @cached_property
     def record_key(self) -> keyfile.KeyFile:
         """The unit's private record key. Raises SigningError; never asked for by what only reads."""
-        key = keyfile.load(self.key_dir, RECORD_KEY)
+        key = keyfile.load(self.key_dir, RECORD_KEY, _credential(RECORD_CREDENTIAL))
         if key.public.role is not KeyRole.RECORD or key.public.owner != self.config.unit_id:
             raise SigningError(
                 f"the record key is a {key.public.role.value} key of {key.public.owner!r}, "
@@ -256,6 +257,11 @@ def _known_to(unit: Unit) -> list[PublicKeyDocument]:
 def default_root() -> Path:
     """Where a unit is looked for when nobody says: the system's folder where there is one, else the user's."""
     return SYSTEM_FOLDER if SYSTEM_FOLDER.is_dir() else Path.home() / ".local/share/doorstep/unit"
+
+
+def _credential(name: str) -> Path | None:
+    folder = _credentials()
+    return folder / name if folder else None
 
 
 def _credentials() -> Path | None:

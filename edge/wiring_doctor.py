@@ -20,13 +20,14 @@ from edge.core.light_code import DARK
 from edge.core.record import SourceKind
 from edge.core.verdict import Verdict
 from edge.device.board import look_at_board
+from edge.device.credentials import STORE
 from edge.models.nets import time_nets
 from edge.paper.bench_page import bench_page
 from edge.services.audit import audit_store
 from edge.services.examine import Check, camera_line, examine, lamps_line, look_through
 from edge.signing.certificate import read_certificate
 from edge.sync.tls import probe_broker
-from edge.wiring import Unit
+from edge.wiring import RECORD_CREDENTIAL, RECORD_KEY, Unit
 from edge.wiring_sync import STATEMENT, sync_keys
 from edge.wiring_visit import VisitSide
 
@@ -124,6 +125,8 @@ class Bench:
         return passed("store", found, records=len(report.records))
 
     def _keys(self) -> SheetLine:
+        if not (self.unit.key_dir / f"{RECORD_KEY}.key").exists() and (STORE / RECORD_CREDENTIAL).exists():
+            return skipped("keys", "kept as systemd credentials, which open for the visit service only")
         _ = self.unit.record_key, self.unit.at_rest
         if not (self.unit.sync_key_dir / STATEMENT).exists():
             raise SigningError("the sync side's keys were never made", remedy="Run `doorstep sync --once`.")

@@ -36,14 +36,17 @@ from edge.core.provisioning import (
     sign_request,
 )
 from edge.device.clock import SystemClock
+from edge.device.credentials import STORE, seal_credential
 from edge.signing import trust
+from edge.signing.at_rest import CREDENTIAL as DATA_CREDENTIAL
 from edge.signing.authority import Authority, make_authority
 from edge.signing.certificate import CertificateFacts, facts_of, parse_certificate
+from edge.signing.erase import erase
 from edge.signing.keyfile import encode_public, write_new
 from edge.signing.tls_key import public_sha256, put, tls_key
 from edge.sync.bench_link import ask, bench
 from edge.sync.tls import tls_files
-from edge.wiring import Unit
+from edge.wiring import RECORD_CREDENTIAL, RECORD_KEY, Unit
 
 Tell = Callable[[str], None]
 
@@ -174,6 +177,18 @@ class Desk:
             self.authority.use_token(token, request, hashlib.sha256(raw).hexdigest(), now=now())
             answer = self.sign(issuer, raw, terms)
         return msgspec.json.encode(Enrolment(document=answer, proof=proof_of_answer(token, raw, answer)))
+
+
+def keep_as_credentials(unit: Unit, store: Path = STORE) -> list[Path]:
+    """Seal record key and data key as systemd credentials of this machine, then erase their files.
+
+    From then on only the visit service opens them. Nothing is erased unless both were sealed and open again.
+    """
+    keys = {RECORD_CREDENTIAL: unit.key_dir / f"{RECORD_KEY}.key", DATA_CREDENTIAL: unit.key_dir / "data.key"}
+    _ = unit.record_key, unit.at_rest  # whole, and the unit's own, before they are sealed
+    made = [seal_credential(name, file, store) for name, file in keys.items() if file.exists()]
+    erase(file for file in keys.values() if file.exists())
+    return made
 
 
 def new_desk(folder: Path, *, name: str, passphrase: str) -> Desk:

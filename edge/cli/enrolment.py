@@ -103,6 +103,34 @@ def enrol(url: str, token: str, unit_dir: Path, as_json: bool) -> None:
     _installed(facts, as_json)
 
 
+@click.command()
+@click.option("--store", type=FOLDER, help="Instead of /etc/credstore.encrypted.")
+@UNIT_OPTION
+@json_option
+def credentials(store: Path | None, unit_dir: Path, as_json: bool) -> None:
+    """Keep the unit's record key and data key as systemd credentials, sealed to this machine's TPM where it has one.
+
+    Their files are erased then, and only the visit service can open them; retire a unit before its board is changed.
+
+    \b
+    Example, as root on the unit:
+      doorstep provision credentials
+    """
+    from edge.device.credentials import STORE, has_tpm
+    from edge.wiring import open_unit
+    from edge.wiring_provision import keep_as_credentials
+
+    with open_unit(unit_dir) as unit:
+        made = keep_as_credentials(unit, store or STORE)
+    sealed_by = "tpm2" if has_tpm() else "host key"
+    if as_json:
+        print_json({"credentials": [str(path) for path in made], "sealed_by": sealed_by})
+        return
+    for path in made:
+        click.echo(path)
+    click.echo(f"Sealed by this machine's {sealed_by}. Restart the visit service.")
+
+
 def show_prints(prints: Fingerprints) -> None:
     click.echo(f"Unit:            {prints.unit_id}")
     click.echo(f"Key fingerprint: {prints.record_key}")

@@ -6,7 +6,7 @@ import click
 
 from edge.cli.authority import ca
 from edge.cli.card import card
-from edge.cli.enrolment import enrol, install, request
+from edge.cli.enrolment import credentials, enrol, install, request
 
 
 @click.group()
@@ -23,5 +23,5 @@ def provision() -> None:
     """
 
 
-for command in (card, request, install, enrol, ca):
+for command in (card, request, install, enrol, credentials, ca):
     provision.add_command(command)

@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import re
 import secrets
-import stat
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from edge.core.errors import DoesNotVerify, SigningError
-from edge.signing.keyfile import read_private, write_new
+from edge.signing.keyfile import read_credential, read_private, write_new
 
 CREDENTIAL = "doorstep-data-key"
 _MAGIC = b"DSR1"
@@ -87,7 +85,7 @@ def load_data_key(folder: Path, credentials: Path | None) -> AtRestKey:
     Raises SigningError when it is missing, open to others, broken, or not the one that `data.id` names.
     """
     given = credentials / CREDENTIAL if credentials else None
-    raw = _read_credential(given) if given and given.exists() else read_private(folder / "data.key")
+    raw = read_credential(given) if given and given.exists() else read_private(folder / "data.key")
     match = _LINE.fullmatch(raw)
     if match is None:
         raise SigningError(f"what should be the data key is none ({given or folder / 'data.key'})", remedy=_LOST)
@@ -105,15 +103,3 @@ def has_had_data_key(folder: Path, credentials: Path | None) -> bool:
     """Whether a data key was ever made for the unit of this folder."""
     places = [folder / "data.id", folder / "data.key"] + ([credentials / CREDENTIAL] if credentials else [])
     return any(place.exists() for place in places)
-
-
-def _read_credential(path: Path) -> bytes:
-    """A credential that systemd placed: root's, readable by the service through an access list, whose mask shows as
-    the group's bits; so the group may read here, and nobody else may."""
-    try:
-        status = path.stat()
-        if status.st_uid not in (0, os.geteuid()) or status.st_mode & (stat.S_IWGRP | stat.S_IRWXO):
-            raise SigningError(f"the credential {path.name} is open to others (mode {status.st_mode & 0o7777:04o})")
-        return path.read_bytes()[:4096]
-    except OSError as e:
-        raise SigningError(f"cannot read the credential {path.name}: {e.strerror}") from e

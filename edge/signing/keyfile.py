@@ -79,10 +79,14 @@ def keep(
     return key
 
 
-def load(folder: Path, name: str) -> KeyFile:
-    """The key pair `folder/name`. Raises SigningError when it is missing, exposed, broken or does not agree."""
-    path = folder / f"{name}.key"
-    text, pem = split_statement(path, read_private(path))
+def load(folder: Path, name: str, credential: Path | None = None) -> KeyFile:
+    """The key pair `folder/name`, its private half from `credential` where systemd placed one there.
+
+    Raises SigningError when it is missing, exposed, broken or does not agree.
+    """
+    given = credential is not None and credential.exists()
+    path = credential if credential is not None and given else folder / f"{name}.key"
+    text, pem = split_statement(path, read_credential(path) if given else read_private(path))
     private_key = _parse(path, pem)
     statement = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
     try:
@@ -123,6 +127,18 @@ def read_private(path: Path) -> bytes:
         raise SigningError(f"cannot read the private key {path}: {e.strerror}") from e
     finally:
         os.close(descriptor)
+
+
+def read_credential(path: Path) -> bytes:
+    """A credential that systemd placed: root's, readable by the service through an access list, whose mask shows as
+    the group's bits; so the group may read here, and nobody else may."""
+    try:
+        status = path.stat()
+        if status.st_uid not in (0, os.geteuid()) or status.st_mode & (stat.S_IWGRP | stat.S_IRWXO):
+            raise SigningError(f"the credential {path.name} is open to others (mode {status.st_mode & 0o7777:04o})")
+        return path.read_bytes()[:_MAX_BYTES]
+    except OSError as e:
+        raise SigningError(f"cannot read the credential {path.name}: {e.strerror}") from e
 
 
 def _check_private(path: Path, status: os.stat_result) -> None:
