@@ -85,7 +85,8 @@ def _catch_up(room: Room) -> None:
     try:
         with room.store.transaction() as transaction:
             send_waiting(transaction, room.downlink, at_utc=at_utc)
-            units = People(transaction, room.vault).units_without_list()
+            people = People(transaction, room.vault)
+            units = [*people.units_without_list(), *people.take_faces_back()]
             bring_down(transaction, room.vault, room.downlink, units, at_utc=at_utc)
     except StoreError as e:
         click.echo(e.message, err=True)

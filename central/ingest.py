@@ -20,14 +20,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
-import msgspec
 from securesystemslib.dsse import Envelope
 
 from central.config import StoreKind
 from central.held import Held
 from central.receipts import ReceiptIssuer
+from central.record_row import Row, record_row
 from central.refusal import Refused, check_storable, keep_refusal
 from central.rows import withdrawals
 from central.rows.workers import WorkerKey, known
@@ -45,9 +44,8 @@ from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
 from edge.core.keys import KeyPurpose
 from edge.core.receipt import Receipt, ReceiptItem, Verdict
 from edge.core.record import GENESIS_SHA256, VisitRecord
-from edge.core.visit import Cosigner, CosignerRole, Withdrawal
+from edge.core.visit import Cosigner, Withdrawal
 
-Row: TypeAlias = dict[str, Any]
 _BY_STEP = {
     ("key", CouldNotBeChecked): "unknown_key",
     ("key", DoesNotVerify): "bad_signature",
@@ -112,7 +110,7 @@ class Ingest:
                 transaction.add_records(of_unit.fresh)
             for arrival, good in taken:
                 if good.withdrawal and good.row in held[arrival.unit_id].fresh:
-                    withdrawals.take(transaction.connection, arrival.unit_id, good.withdrawal, at_utc=at_utc)
+                    withdrawals.take(transaction.connection, good.row, good.withdrawal, at_utc=at_utc)
             return [
                 self._answer(transaction, unit_id, units[unit_id], said, at_utc, bool(held[unit_id].fresh))
                 for unit_id, said in items.items()
@@ -146,7 +144,7 @@ class Ingest:
             record, payload_type = self._checked(unit, arrival)
         except Refused as refusal:
             return refusal
-        row = _row(record, arrival, payload_type, at_utc)
+        row = record_row(record, arrival.raw, payload_type, at_utc)
         return Examined(row=row, cosigners=record.cosigners, withdrawal=record.withdrawal)
 
     def _checked(self, unit: UnitRow | None, arrival: Arrival) -> tuple[VisitRecord, str]:
@@ -267,35 +265,3 @@ def _check_chain(held: Held, row: Row) -> None:
     if after is not None and after["previous_sha256"] != row["sha256"]:
         detail = f"record {sequence + 1} names {after['previous_sha256']} before it"
         raise Refused("chain_mismatch", detail, sequence)
-
-
-def _row(record: VisitRecord, arrival: Arrival, payload_type: str, at_utc: str) -> Row:
-    return {
-        "unit_id": record.unit_id,
-        "sequence": record.sequence,
-        "sha256": digest(arrival.raw),
-        "record_id": record.record_id,
-        "previous_sha256": record.previous_sha256,
-        "payload_type": payload_type,
-        "envelope": arrival.raw,
-        "received_utc": at_utc,
-        "visit_id": record.visit.visit_id,
-        "begun_utc": record.visit.begun_utc,
-        "outcome": record.outcome.kind.value,
-        "reasons": msgspec.json.encode(record.outcome.reasons).decode(),
-        "person_id": _column(record.visit.person_served.person_id),
-        "scheme": record.visit.person_served.scheme.value,
-        "address_code": _column(record.visit.place.address_code),
-        "worker": _column(record.visit.person_serving),
-        "worker_keyid": _keyid(record, CosignerRole.WORKER),
-        "witness_keyid": _keyid(record, CosignerRole.WITNESS),
-    }
-
-
-def _keyid(record: VisitRecord, role: CosignerRole) -> str:
-    return next((c.keyid for c in record.cosigners if c.role is role), "")
-
-
-def _column(text: str) -> str:
-    """For selecting and counting only; what no column can hold stands in the envelope alone."""
-    return text if text.isprintable() and len(text) <= 256 else ""

@@ -13,6 +13,7 @@ import msgspec
 from central.downward import Downlink
 from central.rows.people import People, Person
 from central.store import Transaction
+from central.tables_people import FaceUse
 from central.vault import Vault
 from edge.core.downward import MAX_CONTENT_BYTES, MessageKind
 from edge.core.downward_content import ListedPerson, ListedReference, VisitListChange
@@ -81,6 +82,6 @@ def _listed(people: People, person: Person) -> ListedPerson:
         facts=person.facts,
         references=tuple(
             ListedReference(sha256=r.sha256, embedding=r.embedding, model_sha256=r.model_sha256)
-            for r in people.references(person.person_id)
+            for r in (people.references(person.person_id) if person.face is FaceUse.AGREED else ())
         ),
     )

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint
 
 from central.tables import ID, metadata
+
+
+class FaceUse(StrEnum):
+    """Whether a person's references go down to the unit that visits them."""
+
+    AGREED = "agreed"
+    WITHDRAWN = "withdrawn"  # taken back, and the unit's list is still to be changed
+    GONE = "gone"  # and changed
+
 
 persons = Table(
     "persons",
@@ -17,6 +28,7 @@ persons = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("unit_id", String(63), ForeignKey("units.unit_id")),
     Column("imported_utc", String(32), nullable=False),
+    Column("face", String(16), nullable=False, server_default=FaceUse.AGREED.value),
     Index("persons_by_unit", "unit_id"),
     Index("persons_by_address", "address_code"),
 )

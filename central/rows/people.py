@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 
 from central.store import Transaction
-from central.tables_people import list_versions, listed, person_references, persons
+from central.tables_people import FaceUse, list_versions, listed, person_references, persons
 from central.vault import Drawer, Vault
 from edge.core.errors import InputError
 
@@ -45,6 +45,7 @@ class Person:
     personal: Personal
     unit_id: str | None
     imported_utc: str
+    face: FaceUse = FaceUse.AGREED
 
 
 class People:
@@ -71,12 +72,15 @@ class People:
             self._connection.execute(insert(person_references).values(self._sealed(person.person_id, reference)))
 
     def add_reference(self, person_id: str, reference: PersonReference) -> None:
-        """One face more of somebody who is on the list; the same photograph again changes nothing.
+        """One face more of somebody who is on the list, offered with a new consent; the same photograph again changes
+        nothing of it.
 
         Raises InputError when nobody of this id is.
         """
         if self.get(person_id) is None:
             raise InputError("nobody of this id is on the list", remedy="Import the person first.")
+        agreed = update(persons).where(persons.c.person_id == person_id).values(face=FaceUse.AGREED.value)
+        self._connection.execute(agreed)
         if reference.sha256 not in {known.sha256 for known in self.references(person_id)}:
             self._connection.execute(insert(person_references).values(self._sealed(person_id, reference)))
 
@@ -124,6 +128,14 @@ class People:
         query = select(persons.c.unit_id).where(persons.c.unit_id.is_not(None)).distinct()
         issued = select(list_versions.c.unit_id)
         return sorted(str(u) for u in self._connection.scalars(query.where(persons.c.unit_id.not_in(issued))))
+
+    def take_faces_back(self) -> list[str]:
+        """The units whose lists must lose references because of a withdrawal, to be changed in this transaction."""
+        waiting = persons.c.face == FaceUse.WITHDRAWN.value
+        units = select(persons.c.unit_id).where(waiting, persons.c.unit_id.is_not(None)).distinct()
+        found = sorted(str(u) for u in self._connection.scalars(units))
+        self._connection.execute(update(persons).where(waiting).values(face=FaceUse.GONE.value))
+        return found
 
     def listed(self, unit_id: str) -> dict[str, str]:
         """What the unit's list holds: person_id → digest of the content."""
@@ -177,4 +189,5 @@ class People:
             personal=msgspec.json.decode(opened, type=Personal),
             unit_id=row["unit_id"],
             imported_utc=row["imported_utc"],
+            face=FaceUse(row["face"]),
         )

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
 
 from central.tables_evidence import evidence, evidence_chunks, withdrawn_consents
+from central.tables_people import FaceUse, persons
 from edge.core.evidence import PHOTO_KINDS
 from edge.core.visit import Purpose, Withdrawal
 
 
-def take(connection: Connection, unit_id: str, withdrawal: Withdrawal, *, at_utc: str) -> int:
-    """Note a withdrawal and delete the photographs that it covers; gives how many pieces went.
+def take(connection: Connection, row: dict[str, Any], withdrawal: Withdrawal, *, at_utc: str) -> int:
+    """Note a withdrawal and delete the photographs that it covers; gives how many pieces went. row: of its record.
 
-    Only what the same unit sent: a withdrawal speaks for the records of its own unit.
+    Only what the same unit sent, and only of whom that unit visits: a unit speaks for its own records. Where the
+    comparison itself is no longer agreed to, the person's references go down to no unit any more.
     """
+    unit_id = row["unit_id"]
+    if Purpose.MATCH_ON_UNIT in withdrawal.purposes:
+        theirs = (persons.c.person_id == row["person_id"], persons.c.unit_id == unit_id)
+        connection.execute(update(persons).where(*theirs).values(face=FaceUse.WITHDRAWN.value))
     if not {Purpose.SEND_PHOTO, Purpose.KEEP_PHOTO} & set(withdrawal.purposes):
         return 0
     covered = list(dict.fromkeys(withdrawal.record_sha256))

@@ -30,6 +30,7 @@ from edge.ports import AtRest, Clock
 from edge.ports.workers import OpenWorker, StoredWorker, WorkerKeyBox, WorkerStore
 
 T = TypeVar("T")
+NOTE_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +137,14 @@ class WorkerKeys:
         return technician
 
     def note_time(self) -> None:
-        """Credit locks with the time that has passed; to be called every minute or so while the unit runs, because
-        what is not looked at before a restart is not credited after it."""
+        """Credit locks with the time that has passed; to be called often while the unit runs, because what was not
+        noted before a restart is not credited after it. A lock is written once in NOTE_EVERY_S, for the card's sake.
+        """
+        now = self._clock.state()
         for worker in self._active():
-            if self._store.counter(worker.worker_id).locked:
+            counter = self._store.counter(worker.worker_id)
+            fresh = counter.boot_id == now.boot_id and 0 <= now.monotonic_s - counter.monotonic_s < NOTE_EVERY_S
+            if counter.locked and not (counter.challenge and fresh):
                 self._looked_at(worker.worker_id)
 
     def _attempt(self, worker_id: str, look: Callable[[], T | None]) -> T:

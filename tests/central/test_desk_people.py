@@ -11,9 +11,10 @@ import pytest
 from central.config import load_config
 from central.evidence import EvidenceIntake
 from central.keys import evidence_key
+from central.listing import bring_down
 from central.receipts import load_issuer
 from central.rows.accounts import Accounts
-from central.rows.people import People, Person, Personal
+from central.rows.people import People, Person, Personal, PersonReference
 from edge.core.chain import ChainHead
 from edge.core.chunks import encode_chunk, split
 from edge.core.downward_content import VisitListChange
@@ -23,7 +24,7 @@ from edge.core.people import Named, Part, Relation, commitment, encode_people
 from edge.core.people import People as VisitPeople
 from edge.core.record import VisitRecord
 from edge.core.sealing import seal_to, sealing_keyid
-from edge.core.visit import ConsentGiver, Consents, Guardian, OfferKind, ReferenceOffer
+from edge.core.visit import ConsentGiver, Consents, Guardian, OfferKind, Purpose, ReferenceOffer, Withdrawal
 from tests.central.conftest import AT_UTC, CENTRAL, Desk, record
 from tests.central.desks import ReviewDesk, give_keys, open_desk, sent_down
 from tools.bundle.places import public_key_file
@@ -64,6 +65,13 @@ def by_guardian() -> VisitRecord:
     return msgspec.structs.replace(made, consents=consents)
 
 
+def person() -> Person:
+    return Person(
+        person_id="p-1", scheme="resident", address_code="v-1", due_date="", facts=(), unit_id=None,
+        personal=Personal(name="甲", id_number=""), imported_utc=AT_UTC,
+    )  # fmt: skip
+
+
 def logged(review_desk: ReviewDesk, sha256: str) -> list[str]:
     with review_desk.room.store.transaction() as transaction:
         return [line["action"] for line in Accounts(transaction).logged(subject=sha256, limit=50)]
@@ -96,6 +104,30 @@ def test_signatures_are_told_apart_on_the_page(review_desk: ReviewDesk) -> None:
     assert "未以个人密钥签名" in review_desk.as_("rev-1").get(f"/reviews/{sha256}").text
 
 
+def test_references_go_down_no_more_once_the_comparison_is_taken_back(review_desk: ReviewDesk) -> None:
+    private = give_keys(review_desk)
+    store, vault = review_desk.room.store, review_desk.room.vault
+    face = PersonReference(sha256="ab" * 32, model_sha256="cd" * 32, embedding=bytes(512), picture=b"p")
+    with store.transaction() as transaction:
+        people = People(transaction, vault)
+        people.put(person(), [face])
+        people.assign("unit-a", person_ids=["p-1"])
+        bring_down(transaction, vault, review_desk.room.downlink, ["unit-a"], at_utc=AT_UTC)
+    made = record("unit-a", ChainHead())
+    withdrawal = Withdrawal(
+        purposes=(Purpose.MATCH_ON_UNIT,), given_by=ConsentGiver.PERSON, record_sha256=("ef" * 32,)
+    )
+    taken(review_desk, msgspec.structs.replace(made, withdrawal=withdrawal))
+    with store.transaction() as transaction:
+        units = People(transaction, vault).take_faces_back()
+        bring_down(transaction, vault, review_desk.room.downlink, units, at_utc=AT_UTC)
+    lists = [c for c in sent_down(review_desk, private) if isinstance(c, VisitListChange)]
+    assert [len(change.put[0].references) for change in lists] == [1, 0]
+    with store.transaction() as transaction:
+        assert People(transaction, vault).take_faces_back() == [], "once"
+        assert len(People(transaction, vault).references("p-1")) == 1, "central's own file is the agency's to keep"
+
+
 def test_an_offered_photograph_becomes_a_reference_only_by_a_persons_hand(
     review_desk: ReviewDesk, bundle_folder: Path, portraits: Path
 ) -> None:
@@ -106,13 +138,9 @@ def test_an_offered_photograph_becomes_a_reference_only_by_a_persons_hand(
     (folder / "models").mkdir()
     (folder / "models" / "bundle").symlink_to(bundle_folder)
     shutil.copy(public_key_file(bundle_folder), folder / "models" / "publisher.pub.json")
-    person = Person(
-        person_id="p-1", scheme="resident", address_code="v-1", due_date="", facts=(), unit_id=None,
-        personal=Personal(name="甲", id_number=""), imported_utc=AT_UTC,
-    )  # fmt: skip
     with review_desk.room.store.transaction() as transaction:
         people = People(transaction, review_desk.room.vault)
-        people.put(person, [])
+        people.put(person(), [])
         people.assign("unit-a", person_ids=["p-1"])
     offer = ReferenceOffer(kind=OfferKind.FIRST, evidence_id="face", samples=5, least_agreement=0.8)
     made = msgspec.structs.replace(

@@ -115,6 +115,21 @@ def test_lock_ends_after_a_day_of_running(start: Start) -> None:
     assert keys.open(WORKER, PIN).worker_id == WORKER
 
 
+def test_time_is_noted_once_a_minute_and_not_with_every_heartbeat(start: Start, path: Path) -> None:
+    clock = boot(1)
+    keys = start(clock)
+    keys.add(WORKER, PIN)
+    wrong(keys, 3)
+    noted = []
+    for _ in range(24):
+        clock.advance(5)
+        keys.note_time()
+        with sqlite3.connect(path) as db:
+            noted.append(db.execute("SELECT served_s FROM pin_counters").fetchone()[0])
+        db.close()
+    assert sorted(set(noted)) == [0.0, 60.0, 120.0]
+
+
 def test_other_workers_go_on_while_one_is_locked(start: Start) -> None:
     keys = start(boot(1))
     keys.add(WORKER, PIN)
