@@ -38,6 +38,7 @@ _LIKE = 0.8
 # point, up to about 2.5; heads in a hand-held camera 5 and more (docs/liveness.md).
 _EVEN_POWER, _MOST_RATIO = 3.2, 8.0
 _SHIFT_ENOUGH = 0.1
+_SQUEEZE_ENOUGH = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,4 +144,7 @@ def _judged(pairs: Sequence[PairMotion]) -> CueResult:
     if evidence < 1.0 and moved < 0.3:
         return CueResult.unable(RELIEF, Unable.NO_MOTION, **details)
     score = 1.0 / (1.0 + float(np.exp(-np.clip(evidence, -20.0, 20.0))))
-    return CueResult(name=RELIEF, score=score, confidence=1.0 if evidence > 1.0 else moved, details=details)
+    # A camera that only turned moves the picture and shows no depth: what turned before it is foreshortened besides.
+    turned = min(1.0, details["squeeze_permille"] / _SQUEEZE_ENOUGH)
+    confidence = 1.0 if evidence > 1.0 else moved * turned
+    return CueResult(name=RELIEF, score=score, confidence=confidence, details=details)
