@@ -6,17 +6,20 @@ Nothing is written but the sheet. What this unit or machine does not have is ski
 from __future__ import annotations
 
 import stat
+import threading
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 
 from edge import __version__
+from edge.capture.still import photograph_jpeg
 from edge.core.bench_rules import BoardFacts, judge_board, judge_certificate, judge_clock, judge_space
 from edge.core.bench_sheet import BenchSheet, SheetLine, failed, passed, sign_sheet, skipped
 from edge.core.errors import InputError, SigningError
 from edge.core.keys import KeyRole, key_sha256, spaced
 from edge.core.light_code import DARK
+from edge.core.panel import Button, Sign
 from edge.core.record import SourceKind
 from edge.core.verdict import Verdict
 from edge.device.board import look_at_board
@@ -24,7 +27,7 @@ from edge.device.credentials import STORE
 from edge.models.nets import time_nets
 from edge.paper.bench_page import bench_page
 from edge.services.audit import audit_store
-from edge.services.examine import Check, camera_line, examine, lamps_line, look_through
+from edge.services.examine import Check, Seen, buttons_line, camera_line, examine, lamps_line, look_through
 from edge.signing.certificate import read_certificate
 from edge.sync.tls import probe_broker
 from edge.wiring import RECORD_CREDENTIAL, RECORD_KEY, Unit
@@ -32,13 +35,15 @@ from edge.wiring_sync import STATEMENT, sync_keys
 from edge.wiring_visit import VisitSide
 
 SLOWEST_NET_MS = 250.0
+PRESS_S, PRESS_LOOK_S = 20.0, 0.05
 
 
 class Bench:
     """A unit on the bench. camera: another source than unit.toml's. A line asked for twice is the same line."""
 
-    def __init__(self, unit: Unit, *, camera: str | None = None) -> None:
-        self.unit, self._spec = unit, camera
+    def __init__(self, unit: Unit, *, camera: str | None = None, press: bool = False) -> None:
+        self.unit, self._spec, self._press = unit, camera, press
+        self.seen: Seen | None = None
         self.side = VisitSide(unit)
 
     @cached_property
@@ -53,7 +58,7 @@ class Bench:
             "clock": lambda: judge_clock(self.unit.clock.state()),
             "camera": self._camera,
             "lamps": self._lamps,
-            "buttons": lambda: skipped("buttons", "this unit has none; it is worked on its screen"),
+            "buttons": self._buttons,
             "models": self._models,
             "store": self._store,
             "keys": self._keys,
@@ -89,7 +94,8 @@ class Bench:
         with self.side.camera(self._spec) as camera:
             if camera.source.kind is SourceKind.NO_CAMERA:
                 return skipped("camera", "unit.toml names no camera")
-            return camera_line(camera, look_through(camera))
+            self.seen = look_through(camera)
+            return camera_line(camera, self.seen)
 
     def _lamps(self) -> SheetLine:
         light = self.side.light()
@@ -103,6 +109,21 @@ class Bench:
         finally:
             light.set(DARK)
             light.close()
+
+    def _buttons(self) -> SheetLine:
+        config = self.unit.config.panel
+        pins = {Button.START: config.start_pin, Button.CANCEL: config.cancel_pin} if config else {}
+        wanted = {button for button, pin in pins.items() if pin is not None}
+        if not wanted:
+            return skipped("buttons", "this unit has none; it is worked on its screen")
+        if not self._press:
+            return skipped("buttons", "not asked for: run `doorstep doctor --press` and press each button")
+        panel = self.side.panel()
+        try:
+            return buttons_line(panel, wanted, _patiently)
+        finally:
+            panel.show(Sign.OFF)
+            panel.close()
 
     def _models(self) -> SheetLine:
         config = self.unit.config.models
@@ -166,17 +187,27 @@ class Bench:
         )
 
 
+def _patiently(done: Callable[[], bool]) -> None:
+    """Waits until `done`, PRESS_S at most."""
+    pause, left = threading.Event(), round(PRESS_S / PRESS_LOOK_S)
+    while not done() and left:
+        pause.wait(PRESS_LOOK_S)
+        left -= 1
+
+
 def _as_it_is(line: SheetLine) -> SheetLine:
     return line
 
 
 def write_sheet(bench: Bench, sheet: BenchSheet, folder: Path) -> list[Path]:
-    """The signed sheet and its page, as UNIT.bench.json and UNIT.bench.html in `folder`. Raises InputError."""
+    """The signed sheet, its page and the camera's test picture, as UNIT.bench.* in `folder`. Raises InputError."""
     stem = folder / f"{sheet.unit_id}.bench"
     contents = {
         stem.with_name(stem.name + ".json"): bench.signed(sheet),
         stem.with_name(stem.name + ".html"): bench_page(sheet, spaced(sheet.key_sha256)).encode(),
     }
+    if bench.seen is not None:
+        contents[stem.with_name(stem.name + ".jpg")] = photograph_jpeg(bench.seen.frame.bgr)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, content in contents.items():

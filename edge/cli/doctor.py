@@ -21,6 +21,7 @@ MARKS = {LineState.PASS: ("✓", "green"), LineState.FAIL: ("✗", "bold red"), 
 @click.option("--only", metavar="LINES", help="Examine these only, separated by commas.")
 @click.option("--skip", metavar="LINES", default="", help="Leave these out, separated by commas.")
 @click.option("--camera", metavar="SPEC", help="A camera instead of unit.toml's: v4l2:N, picamera2, video:FILE.")
+@click.option("--press", is_flag=True, help="Wait for each button of the panel to be pressed.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write sheet and page to this folder.")
 @click.option(
     "--check", "sheet", type=click.Path(path_type=Path, dir_okay=False), help="Check a signed sheet instead."
@@ -29,13 +30,13 @@ MARKS = {LineState.PASS: ("✓", "green"), LineState.FAIL: ("✗", "bold red"), 
 @json_option
 @click.pass_context
 def doctor(
-    ctx: click.Context, only: str | None, skip: str, camera: str | None, out: Path | None, sheet: Path | None,
-    unit_dir: Path, as_json: bool,
+    ctx: click.Context, only: str | None, skip: str, camera: str | None, press: bool, out: Path | None,
+    sheet: Path | None, unit_dir: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Examine this unit line by line: board, clock, camera, lamps, nets, store, keys, broker.
 
     What is not there is skipped and says so. With --out the sheet is signed by the unit's record key and written as
-    UNIT.bench.json, with a page to print beside it that bears the unit's label.
+    UNIT.bench.json, with a page to print beside it that bears the unit's label, and the camera's test picture.
 
     \b
     Examples:
@@ -47,7 +48,7 @@ def doctor(
     if sheet is not None:
         made = _checked(sheet, unit_dir)
     else:
-        made = _examined(unit_dir, only, skip, camera, out, quiet=as_json)
+        made = _examined(unit_dir, only, skip, out, camera=camera, press=press, quiet=as_json)
     if as_json:
         print_json({"passed": made.passed, "sheet": made})
     else:
@@ -56,13 +57,13 @@ def doctor(
 
 
 def _examined(
-    unit_dir: Path, only: str | None, skip: str, camera: str | None, out: Path | None, *, quiet: bool
+    unit_dir: Path, only: str | None, skip: str, out: Path | None, *, camera: str | None, press: bool, quiet: bool
 ) -> BenchSheet:
     from edge.wiring import open_unit_readonly
     from edge.wiring_doctor import Bench, write_sheet
 
     with open_unit_readonly(unit_dir) as unit:
-        bench = Bench(unit, camera=camera)
+        bench = Bench(unit, camera=camera, press=press)
         left_out = set(_names(skip))
         names = [n for n in (_names(only) if only else list(bench.checks())) if n not in left_out]
         with terminal.status("") as status:

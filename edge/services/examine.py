@@ -5,18 +5,19 @@ A camera is looked at through its port: how many frames a second, how sharp, how
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
 from edge.core.bench_rules import judge_camera, judge_lamps
-from edge.core.bench_sheet import SheetLine, failed, skipped
+from edge.core.bench_sheet import SheetLine, failed, passed, skipped
 from edge.core.errors import CameraError, DoorstepError
 from edge.core.face import Frame
 from edge.core.light_code import BOTH, DARK
-from edge.ports import Camera, Light
+from edge.core.panel import Button, Sign
+from edge.ports import Camera, Light, Panel
 
 SETTLING_FRAMES = 8
 TIMED_FRAMES = 24
@@ -75,6 +76,24 @@ def lamps_line(camera: Camera, light: Light) -> SheetLine:
         means.append(float(_luma(frame[0]).mean()))
     light.set(DARK)
     return judge_lamps(*means)
+
+
+def buttons_line(panel: Panel, wanted: Set[Button], wait: Callable[[Callable[[], bool]], None]) -> SheetLine:
+    """Each wanted button pressed by a person; the panel's lamps say when to press, and what came of it.
+
+    wait: returns when what it is given holds, or when its patience is over.
+    """
+    pressed: set[Button] = set()
+    panel.listen(pressed.add)
+    panel.show(Sign.BUSY)
+    wait(lambda: pressed >= wanted)
+    missing = sorted(button.value for button in wanted - pressed)
+    panel.show(Sign.FAULT if missing else Sign.PASS)
+    seen = ", ".join(sorted(button.value for button in pressed)) or "none"
+    if missing:
+        remedy = "Press each button when asked; check its wire and its pin in unit.toml."
+        return failed("buttons", f"pressed and seen: {seen}; not: {', '.join(missing)}", remedy)
+    return passed("buttons", f"pressed and seen: {seen}")
 
 
 def _luma(frame: Frame) -> np.ndarray:

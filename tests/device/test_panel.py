@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from gpiozero.pins.mock import MockFactory
 
+from edge.core.bench_sheet import LineState
 from edge.core.config import PanelConfig, decode_config
 from edge.core.errors import ConfigError, PanelError
 from edge.core.panel import SIGNALS, Button, Sign, sign_of
 from edge.core.visit import OutcomeKind
 from edge.device.panel import GpioPanel, NoPanel
+from edge.services.examine import buttons_line
 
 CONFIG = PanelConfig(
     start_pin=5, cancel_pin=6, ready_pin=16, busy_pin=17, pass_pin=22, review_pin=23, fault_pin=24, buzzer_pin=25
@@ -108,3 +111,28 @@ def test_two_parts_on_one_pin_are_refused_before_anything_is_lit() -> None:
 def test_review_is_no_failure_on_the_panel() -> None:
     assert sign_of(OutcomeKind.REVIEW) is sign_of(OutcomeKind.NOT_CERTIFIED) is Sign.REVIEW
     assert sign_of(OutcomeKind.CERTIFIED) is Sign.PASS and sign_of(OutcomeKind.NOT_PERFORMED) is Sign.READY
+
+
+@pytest.mark.parametrize(
+    ("pins_pressed", "state", "sign"),
+    [((5, 6), LineState.PASS, Sign.PASS), ((5,), LineState.FAIL, Sign.FAULT), ((), LineState.FAIL, Sign.FAULT)],
+)
+def test_bench_passes_only_with_every_button_pressed(
+    pins_pressed: tuple[int, ...], state: LineState, sign: Sign
+) -> None:
+    pins = MockFactory()
+    panel = GpioPanel(CONFIG, pin_factory=pins)
+
+    def wait(done: Callable[[], bool]) -> None:
+        for pin in pins_pressed:
+            pins.pin(pin).drive_low()
+        pause, left = threading.Event(), 250 if len(pins_pressed) == 2 else 10
+        while not done() and left:
+            pause.wait(0.02)
+            left -= 1
+
+    line = buttons_line(panel, {Button.START, Button.CANCEL}, wait)
+    assert line.state is state and ("cancel" in line.found)
+    assert bool(line.remedy) is (state is LineState.FAIL)
+    assert lit(pins) == [sign]
+    panel.close()
