@@ -32,7 +32,7 @@ def consent_book(unit: Unit, no_camera: Provenance) -> ConsentBook:
         return keep_visit(draft, store=unit.store, signer=unit.record_key, clock=unit.clock, cosigners=people)
 
     def hand_over(stored: StoredRecord, content: bytes) -> None:
-        evidence_id = f"people-{stored.record_id}"
+        evidence_id = f"people-{stored.record_id}"  # the name by which the store purges its own copy too
         if evidence.find(evidence_id) is None:
             keep_evidence(
                 content,

@@ -44,3 +44,10 @@ PEOPLE = (
         sealed BLOB NOT NULL
     ) STRICT""",
 )
+
+# The unit's own copy of the names goes when what was sent of them goes, whoever purges it.
+NAMES_GO = (
+    """CREATE TRIGGER names_go_with_their_evidence AFTER UPDATE OF state ON evidence
+        WHEN NEW.state = 'purged' AND NEW.evidence_id LIKE 'people-%'
+        BEGIN DELETE FROM visit_people WHERE record_id = substr(NEW.evidence_id, 8); END""",
+)

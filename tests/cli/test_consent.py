@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from central.config import load_config
 from central.keys import evidence_key
 from edge.capture.no_camera import NoCamera
 from edge.cli.main import main
+from edge.core.evidence_delivery import EvidenceState
 from edge.core.visit import ConsentGiver
+from edge.store.evidence import SqliteEvidence
 from edge.wiring import open_unit, open_unit_readonly
 from edge.wiring_people import consent_book
 from edge.wiring_visit import VisitSide
@@ -55,6 +58,17 @@ def test_a_guardians_name_is_asked_for_kept_encrypted_and_committed_to(say: Say,
     assert record.consents.given_by is ConsentGiver.GUARDIAN and record.consents.guardian
     lying = b"".join(p.read_bytes() for p in root.rglob("*") if p.is_file())
     assert NAME.encode() not in lying and NAME not in output
+
+
+def test_the_name_goes_from_the_unit_when_its_evidence_is_purged(say: Say, root: Path) -> None:
+    say(*VISIT, "--consent", "match", "--guardian-relation", "child", lines=f"{NAME}\n")
+    with open_unit(root) as unit:
+        (stored,) = unit.store.records()
+        book = consent_book(unit, lambda: VisitSide(unit).provenance(NoCamera().source, by_face=False))
+        assert book.people_of(opened(stored))
+        (entry,) = SqliteEvidence(unit.store_file).under_way()
+        SqliteEvidence(unit.store_file).save(replace(entry, state=EvidenceState.PURGED))
+        assert book.people_of(opened(stored)) == ()
 
 
 def test_without_a_name_no_visit_is_made(say: Say, root: Path) -> None:
