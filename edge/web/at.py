@@ -45,6 +45,10 @@ class Unit(Protocol):
     def simulated(self) -> bool:
         """Whether its records are of simulated input, which every page then says."""
 
+    @property
+    def sends_photos(self) -> bool:
+        """Whether there is a key of central's to seal photographs to."""
+
     def today(self) -> str:
         """YYYY-MM-DD by the unit's clock."""
 

@@ -65,6 +65,7 @@ async def events(at: At, request: Request) -> Response:
             "left_s": round(countdown.left_s, 1) if countdown else None,
             "share": round(countdown.share, 2) if countdown else 0.0,
             "error": at.words("capture.failed") if seeing.error else "",
+            "detail": seeing.error,
         }
 
     async def goes_on() -> bool:

@@ -77,6 +77,7 @@ def show_step(
         **told,
     }
     if session.step in (Step.CONSENT, Step.WITNESS):
+        values["sends"] = unit.sends_photos
         values["relations"] = [relation.value for relation in Relation]
     if session.step in (Step.CAPTURE, Step.REVIEW):
         values["reasons"] = [reason.value for reason in Reason if reason in NO_FACE_REASONS]

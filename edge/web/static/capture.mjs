@@ -15,6 +15,9 @@ function show(now) {
   }
   if (now.phase === "failed") {
     hint.textContent = now.error;
+    const detail = document.createElement("small");
+    detail.textContent = now.detail;
+    hint.append(detail);
     hint.classList.remove("good");
     events.close();
     if (start) start.querySelector("button").disabled = false;
