@@ -29,6 +29,8 @@ REQUEST_TYPE = "application/vnd.doorstep.provision-request.v1+json"
 ANSWER_TYPE = "application/vnd.doorstep.provision-answer.v1+json"
 REQUEST_FORMAT = "doorstep.provision-request/1"
 ANSWER_FORMAT = "doorstep.provision-answer/1"
+OWN_ROLES = frozenset({KeyRole.RECORD, KeyRole.CONFIRMATION, KeyRole.WORKER})
+"""Whose keys only the unit itself names: no authority can add a second one."""
 
 
 class ProvisionRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +115,8 @@ def open_answer(raw: bytes, *, unit_id: str, tls_public: ec.EllipticCurvePublicK
         raise DoesNotVerify(f"made for unit {answer.unit_id!r}, not {unit_id!r}", step="unit")
     if certificate.public_key() != tls_public:
         raise DoesNotVerify("the certificate is over another key than this unit's", step="key")
+    if any(document.role in OWN_ROLES for document in answer.trusted):
+        raise DoesNotVerify("the answer would have the unit believe another's word for its own", step="trusted")
     return answer
 
 

@@ -29,7 +29,7 @@ from edge.wiring_provision import (
     open_bench,
 )
 from tests.cli.conftest import Run
-from tests.samples import CENTRAL_KEY, UNIT
+from tests.samples import CENTRAL_KEY, UNIT, sample_key
 
 Signed = Callable[..., bytes]
 PASSPHRASE = "correct horse battery staple"
@@ -191,6 +191,15 @@ def test_request_altered_on_the_way_is_refused(root: Path, desk: Desk, signed: S
     with pytest.raises(DoesNotVerify):
         signed(raw.replace(b'"sig":"', b'"sig":"00', 1))
     assert desk.authority.ledger.issued == ()
+
+
+def test_authority_cannot_add_a_second_record_key(root: Path, desk: Desk, issuer: Issuer) -> None:
+    with open_unit(root) as unit:
+        forged = sample_key(UNIT, seed="another").public
+        answer = desk.sign(issuer, make_request(unit), Terms(days=9, trusted=(forged,)))
+        with pytest.raises(DoesNotVerify, match="own"):
+            install_answer(unit, answer)
+        assert forged not in unit.believed()
 
 
 def test_id_is_not_given_to_a_second_board_until_the_first_is_revoked(
