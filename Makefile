@@ -1,7 +1,7 @@
 # Two commands are enough: `make demo` and `make test`. Each first installs what is missing, once.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite test-arm64 test-camera deb test-deb lint clean
+.PHONY: help demo test test-tflite test-arm64 test-camera deb test-deb lint clean pictures
 
 BIN := .venv/bin
 ARGS :=
@@ -48,3 +48,6 @@ clean: ## Remove what was made in this folder (not the caches: those are in ~/.c
 	rm -rf .venv .venv-tflite build dist demo-out *.egg-info \
 		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+pictures: ## Make the pictures of docs/central.md again; faces are covered
+	DOORSTEP_SCREENSHOTS=docs/pictures $(BIN)/python -m pytest tests/central/test_desk_browser.py

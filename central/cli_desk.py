@@ -105,10 +105,7 @@ def user() -> None:
 @as_json
 def user_add(username: str, role: str, password_stdin: bool, folder: Path, as_json: bool) -> None:
     """Make an account. Prints the secret of its one-time codes, once; it is stored sealed."""
-    if password_stdin:
-        password = sys.stdin.readline().rstrip("\n")
-    else:
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = _asked(password_stdin)
     config, store = open_central(folder)
     with store:
         secret = _door(config, store, folder).add(username, Role(role), password, at=now())
@@ -139,6 +136,35 @@ def user_list(folder: Path, as_json: bool) -> None:
         click.echo(f"{row['username']}  {row['role']}  {state}")
 
 
+@user.command("password")
+@click.argument("username")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@in_folder
+def user_password(username: str, password_stdin: bool, folder: Path) -> None:
+    """Give an account another password. Whoever is signed in with it is signed out; a lockout ends."""
+    password = _asked(password_stdin)
+    config, store = open_central(folder)
+    with store:
+        _door(config, store, folder).change_password(username, password, at=now())
+    click.echo(f"{username}: the password is changed")
+
+
+@user.command("code")
+@click.argument("username")
+@in_folder
+@as_json
+def user_code(username: str, folder: Path, as_json: bool) -> None:
+    """Give an account another secret for its one-time codes, when the telephone is lost. Prints it, once."""
+    config, store = open_central(folder)
+    with store:
+        secret = _door(config, store, folder).renew_code(username, at=now())
+    uri = totp_uri(secret, username=username, issuer=config.central_id)
+    if as_json:
+        print_json({"username": username, "totp": uri})
+    else:
+        click.echo(f"Give this to {username}'s authenticator app, and keep no copy:\n{uri}")
+
+
 @user.command("unlock")
 @click.argument("username")
 @in_folder
@@ -163,6 +189,13 @@ def _change(folder: Path, username: str, action: str, **columns: object) -> None
         accounts.end_sessions(username)
         accounts.log(username, action, at_utc=now_utc())
     click.echo(f"{username}: {action.removeprefix('account_')}")
+
+
+def _asked(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
 
 
 def _door(config: CentralConfig, store: CentralStore, folder: Path) -> Door:

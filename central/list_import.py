@@ -66,9 +66,10 @@ class ListImport:
     def _examined(self, entry: ListEntry, at_utc: str) -> tuple[Person, list[PersonReference]]:
         for text in (entry.person_id, entry.address_code):
             if len(text) > LONGEST_ID or not text.isprintable():
-                raise InputError(f"person_id and address_code have at most {LONGEST_ID} printable characters")
+                raise InputError(f"person_id and address_code have at most {LONGEST_ID} printable characters (过长)")
         if len(entry.references) > MOST_REFERENCES:
-            raise InputError(f"{len(entry.references)} photographs, at most {MOST_REFERENCES} are taken")
+            count = len(entry.references)
+            raise InputError(f"{count} photographs, at most {MOST_REFERENCES} are taken (照片过多)")
         person = Person(
             person_id=entry.person_id,
             scheme=entry.scheme.value,
@@ -89,7 +90,7 @@ class ListImport:
             raise
         except DoorstepError as e:
             # The file's name may be the person's.
-            raise InputError(f"photograph {number}: {e.message}") from e
+            raise InputError(f"photograph {number} (照片{number}): {e.message}") from e
         return PersonReference(
             sha256=made.sha256, model_sha256=made.model_sha256, embedding=made.embedding, picture=picture
         )
@@ -113,10 +114,10 @@ def photographs_beside(folder: Path) -> Callable[[str], bytes]:
     def read(name: str) -> bytes:
         path = (root / name).resolve()
         if not path.is_relative_to(root):
-            raise InputError("lies outside the folder of the list")
+            raise InputError("lies outside the folder of the list (照片不在名单所在文件夹内)")
         try:
             return path.read_bytes()
         except OSError as e:
-            raise InputError(f"cannot be read: {e.strerror}") from e
+            raise InputError(f"cannot be read: {e.strerror} (照片文件打不开)") from e
 
     return read

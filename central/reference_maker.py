@@ -46,7 +46,8 @@ class ReferenceMaker:
     def make(self, picture: bytes) -> MadeReference:
         """Raises FaceNotUsable for a photograph that cannot serve, ModelError when no reference can be made."""
         if len(picture) > LARGEST_PICTURE_BYTES:
-            raise FaceNotUsable(f"the photograph has more than {LARGEST_PICTURE_BYTES // 1024 // 1024} MiB")
+            largest_mib = LARGEST_PICTURE_BYTES // 1024 // 1024
+            raise FaceNotUsable(f"the photograph has more than {largest_mib} MiB (照片文件过大)")
         process = self._started()
         assert process.stdin is not None and process.stdout is not None
         try:

@@ -17,11 +17,14 @@ from central.clock import as_utc
 from central.desk.signing_in import Visitor
 from central.downward import Downlink
 from central.rows.accounts import Accounts
+from central.rows.people import due_date_of
 from central.rows.reviews import Reviews
 from central.store import Transaction
 from edge.core.downward import MessageKind
 from edge.core.downward_content import Decision
 from edge.core.errors import InputError
+from edge.core.renewal import Renewal, next_due_date
+from edge.core.visit import OutcomeKind
 
 SHORTEST_REASON, LONGEST_REASON = 4, 500
 
@@ -128,11 +131,24 @@ def send_down(transaction: Transaction, downlink: Downlink, row: dict[str, Any],
         reason=row["reason"],
         decided_utc=row["decided_utc"],
         task=TASKS[Choice(row["decision"])],
+        next_due_date=_next_due(transaction, row),
     )
     try:
         return downlink.issue(transaction, row["unit_id"], MessageKind.DECISION, decision, at_utc=at_utc)
     except InputError:
         return None
+
+
+def _next_due(transaction: Transaction, row: dict[str, Any]) -> str:
+    """When the person is to be certified next: a year after a visit, as a rule; empty when that cannot be told."""
+    if row["decision"] == Choice.VISIT_AGAIN:
+        return ""
+    kind = OutcomeKind(row["decision"])
+    due_date = due_date_of(transaction.connection, row["person_id"])
+    try:
+        return next_due_date(kind, visited=row["begun_utc"][:10], due_date=due_date, renewal=Renewal())
+    except InputError:
+        return ""  # the unit's own clock gave no date
 
 
 def send_waiting(transaction: Transaction, downlink: Downlink, *, at_utc: str) -> int:

@@ -83,6 +83,24 @@ class Door:
             accounts.log(username, "account_added", at_utc=as_utc(at), detail=role.value)
         return secret
 
+    def change_password(self, username: str, password: str, *, at: dt.datetime) -> None:
+        """Give an account another password; whoever is signed in with it is signed out. Raises InputError."""
+        self._change(username, "password_changed", at, password_phc=proofs.hash_password(password))
+
+    def renew_code(self, username: str, *, at: dt.datetime) -> bytes:
+        """Give an account another secret for its one-time codes, the old one lost, say. Raises InputError."""
+        secret = proofs.new_totp_secret()
+        sealed = self._vault.seal(Drawer.TOTP, secret, about=username)
+        self._change(username, "code_renewed", at, totp_sealed=sealed, totp_step=0)
+        return secret
+
+    def _change(self, username: str, action: str, at: dt.datetime, **columns: object) -> None:
+        with self._store.transaction() as transaction:
+            accounts = Accounts(transaction)
+            accounts.change(username, **columns, failures=0, locked_until_utc=None)
+            accounts.end_sessions(username)
+            accounts.log(username, action, at_utc=as_utc(at))
+
     def sign_in(self, username: str, password: str, code: str, *, at: dt.datetime) -> str | None:
         """The token of a new session, or None; why not is in the log only."""
         with self._store.transaction() as transaction:

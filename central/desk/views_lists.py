@@ -32,7 +32,7 @@ def take(at: At) -> Response:
         try:
             return pictures[name]
         except KeyError:
-            raise InputError("was not uploaded with the list") from None
+            raise InputError("was not uploaded with the list (照片未随名单上传)") from None
 
     room = at.room
     try:

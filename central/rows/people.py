@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
 from central.store import Transaction
 from central.tables_people import FaceUse, list_versions, listed, person_references, persons
@@ -191,3 +191,8 @@ class People:
             imported_utc=row["imported_utc"],
             face=FaceUse(row["face"]),
         )
+
+
+def due_date_of(connection: Connection, person_id: str) -> str:
+    """When a person's certification falls due, as the list has it; empty when it does not say."""
+    return connection.scalar(select(persons.c.due_date).where(persons.c.person_id == person_id)) or ""

@@ -40,17 +40,18 @@ def check(typed: str, *, today: dt.date) -> str:
     """
     number = normalise(typed)
     if len(number) != 18 or not number[:17].isascii() or not number[:17].isdigit() or number[17] not in "0123456789X":
-        raise IdNumberError(f"an ID number has 17 digits and a check character, got {len(number)} characters")
+        got = f"got {len(number)} characters"
+        raise IdNumberError(f"an ID number has 17 digits and a check character, {got} (身份证号应为18位)")
     if number[:2] not in _PROVINCES:
-        raise IdNumberError("the first two digits name no province")
+        raise IdNumberError("the first two digits name no province (前两位不是省份代码)")
     try:
         born = dt.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError as e:
-        raise IdNumberError("digits 7 to 14 are no date of birth") from e
+        raise IdNumberError("digits 7 to 14 are no date of birth (出生日期有误)") from e
     if born > today or today.year - born.year > 130:
-        raise IdNumberError("the date of birth lies outside the last 130 years")
+        raise IdNumberError("the date of birth lies outside the last 130 years (出生日期不在近130年内)")
     if check_character(number[:17]) != number[17]:
-        raise IdNumberError("the check character does not fit: a digit is mistyped or two are swapped")
+        raise IdNumberError("the check character does not fit: a digit is mistyped or two are swapped (校验码不符)")
     return number
 
 

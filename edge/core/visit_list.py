@@ -67,7 +67,7 @@ def read_list(text: str, *, today: dt.date) -> tuple[list[ListEntry], list[Wrong
         try:
             entry = _entry(row, today, reader.line_num)
             if entry.person_id in entries:
-                raise InputError(f"person_id {entry.person_id} stands in the list twice")
+                raise InputError(f"person_id {entry.person_id} stands in the list twice (个人编号重复)")
             entries[entry.person_id] = entry
         except DoorstepError as e:
             wrong.append(WrongRow(line=reader.line_num, reason=e.message))
@@ -88,17 +88,18 @@ def find(entries: list[ListEntry], person_id: str) -> ListEntry:
 def _entry(row: dict[str, str | None], today: dt.date, line: int) -> ListEntry:
     cells = {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
     if not cells["person_id"] or not cells["name"]:
-        raise InputError("person_id and name must not be empty")
+        raise InputError("person_id and name must not be empty (个人编号和姓名不能为空)")
     try:
         scheme = Scheme(cells["scheme"])
     except ValueError as e:
-        raise InputError(f"scheme {cells['scheme']!r} is not one of {', '.join(s.value for s in Scheme)}") from e
+        known = ", ".join(s.value for s in Scheme)
+        raise InputError(f"scheme {cells['scheme']!r} is not one of {known} (险种不在范围内)") from e
     due_date = cells.get("due_date", "")
     if due_date:
         try:
             dt.date.fromisoformat(due_date)
         except ValueError as e:
-            raise InputError(f"due_date {due_date!r} is not YYYY-MM-DD") from e
+            raise InputError(f"due_date {due_date!r} is not YYYY-MM-DD (认证到期日格式应为年-月-日)") from e
     return ListEntry(
         person_id=cells["person_id"],
         name=cells["name"],

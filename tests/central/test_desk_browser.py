@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,10 +20,12 @@ from central.desk import proofs
 from central.desk.room import desk_server
 from central.desk.signing_in import Door, Role
 from central.founding import DEFAULT_DATABASE
+from central.status import Said, hear_status
 from edge.core.chain import ChainHead
 from edge.core.downward_content import Decision, VisitListChange
 from edge.core.envelope import digest
-from edge.core.record import FaceFindings, Score, VisitRecord
+from edge.core.protocol import LinkState, UnitStatus, encode_status
+from edge.core.record import ClockSource, FaceFindings, Score, VisitRecord
 from edge.core.visit import Outcome, OutcomeKind, PersonServed, Reason
 from tests.central.conftest import Desk, record
 from tests.central.desks import ACCOUNTS, PASSWORD, ReviewDesk, give_keys, open_desk, sent_down
@@ -32,6 +35,7 @@ from tools.bundle.places import public_key_file
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SCREENSHOTS = os.environ.get("DOORSTEP_SCREENSHOTS")
+MANUAL = Path(__file__).parents[2] / "docs" / "central.md"
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium not found: apt-get install chromium")
 
@@ -44,11 +48,14 @@ def database() -> str:
 class Walk:
     """A browser at the desk. Every page is looked at for what the browser's console complains of."""
 
-    def __init__(self, desk: ReviewDesk, address: str, browser: object, secrets: dict[str, bytes]) -> None:
+    def __init__(
+        self, desk: ReviewDesk, address: str, browser: object, secrets: dict[str, bytes], folder: Path
+    ) -> None:
         self.desk, self.address, self.secrets = desk, address, secrets
         self._browser = browser
         self.complaints: list[str] = []
-        self._shots = 0
+        self.pictures: list[str] = []
+        self._folder = folder
 
     def sign_in(self, name: str):
         context = self._browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
@@ -66,13 +73,14 @@ class Walk:
         return page
 
     def shot(self, page, name: str) -> None:
-        if SCREENSHOTS:
-            self._shots += 1
-            page.screenshot(path=str(Path(SCREENSHOTS) / f"{self._shots:02d}-{name}.png"), full_page=True)
+        """A picture for docs/central.md, in the folder of DOORSTEP_SCREENSHOTS; faces are covered."""
+        self.pictures.append(f"desk-{name}.png")
+        path = self._folder / self.pictures[-1]
+        page.screenshot(path=str(path), full_page=True, mask=[page.locator("img")], mask_color="#aab4be")
 
 
 @pytest.fixture
-def walk(desk: Desk, bundle_folder: Path) -> Iterator[Walk]:
+def walk(desk: Desk, bundle_folder: Path, tmp_path: Path) -> Iterator[Walk]:
     opened = open_desk(desk).room
     config = msgspec.structs.replace(
         opened.config,
@@ -88,7 +96,7 @@ def walk(desk: Desk, bundle_folder: Path) -> Iterator[Walk]:
         browser = tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         stack.callback(browser.close)
         review_desk = ReviewDesk(central=desk, room=room, now=clock.now())
-        yield Walk(review_desk, address, browser, secrets)
+        yield Walk(review_desk, address, browser, secrets, Path(SCREENSHOTS or tmp_path))
 
 
 WRONG = ["p-2,code-2,110101194001010021,resident,,village-1,", row(3, scheme="none"), row(4, reference="gone.jpg"),
@@ -109,7 +117,28 @@ def visited() -> VisitRecord:
     return msgspec.structs.replace(made, visit=visit, outcome=outcome, face=face, attestation=None)
 
 
-def test_list_is_imported_assigned_and_a_visit_reviewed_by_two(walk: Walk, tmp_path: Path, portraits: Path) -> None:
+def say_status(central: Desk) -> None:
+    """unit-a tells how it stands, so that the page of units has something to show."""
+    status = UnitStatus(
+        unit_id="unit-a", state=LinkState.ONLINE, software="doorstep 0.1", outbox_open=12, evidence_open=3,
+        free_mb=21_400, clock_source=ClockSource.NTP, clock_uncertainty_s=0.2,
+    )  # fmt: skip
+    said = Said(unit_id="unit-a", raw=encode_status(status), retained=False, protocol="1")
+    with central.store.transaction() as transaction:
+        hear_status(transaction, [said], at_utc="2026-03-02T02:10:00.000Z")
+
+
+def shown_in_the_manual() -> set[str]:
+    return set(re.findall(r"pictures/(desk-[a-z-]+\.png)", MANUAL.read_text(encoding="utf-8")))
+
+
+def test_pictures_of_the_manual_are_there() -> None:
+    assert all((MANUAL.parent / "pictures" / name).is_file() for name in shown_in_the_manual())
+
+
+def test_list_is_imported_assigned_and_a_visit_reviewed_by_two(  # noqa: PLR0915
+    walk: Walk, tmp_path: Path, portraits: Path
+) -> None:
     central = walk.desk.central
     private = give_keys(walk.desk)
     (tmp_path / "list.csv").write_bytes(csv_list(row(1, reference="obama.jpg"), *WRONG))
@@ -128,6 +157,7 @@ def test_list_is_imported_assigned_and_a_visit_reviewed_by_two(walk: Walk, tmp_p
 
     raw = central.sealed(visited())
     central.submit(raw)
+    say_status(central)
 
     page = walk.sign_in("rev-1")
     playwright.expect(page.locator("tbody tr")).to_have_count(1)
@@ -164,3 +194,4 @@ def test_list_is_imported_assigned_and_a_visit_reviewed_by_two(walk: Walk, tmp_p
     assert isinstance(decision, Decision)
     assert (decision.record_sha256, decision.decision) == (digest(raw), "not_certified")
     assert walk.complaints == []
+    assert shown_in_the_manual() == set(walk.pictures), "each page has its picture; `make pictures` makes them"

@@ -9,7 +9,7 @@ import pytest
 
 from central.desk import proofs
 from central.desk.app import rules
-from central.desk.signing_in import LOCKED, LONGEST, MOST_FAILURES
+from central.desk.signing_in import LOCKED, LONGEST, MOST_FAILURES, Door
 from central.founding import DEFAULT_DATABASE
 from central.rows.accounts import Accounts
 from edge.core.errors import InputError
@@ -49,6 +49,19 @@ def test_password_alone_or_code_alone_does_not_let_in(review_desk: ReviewDesk) -
     assert review_desk.sign_in(client, "rev-1", username="nobody") == 403
     assert not client.cookies
     assert review_desk.sign_in(client, "rev-1") == 303
+
+
+def test_changed_password_and_renewed_code_end_sessions_and_the_old_ones_let_nobody_in(
+    review_desk: ReviewDesk,
+) -> None:
+    client, door = review_desk.as_("rev-1"), Door(review_desk.room.store, review_desk.room.vault)
+    door.change_password("rev-1", "another horse battery", at=review_desk.now)
+    old_secret = review_desk.secrets["rev-1"]
+    review_desk.secrets["rev-1"] = door.renew_code("rev-1", at=review_desk.now)
+    assert client.get("/").headers["location"] == "/sign-in"
+    assert review_desk.sign_in(review_desk.stranger(), "rev-1") == 403, "the old password"
+    assert review_desk.sign_in(review_desk.stranger(), "rev-1", password="another horse battery") == 303
+    assert old_secret != review_desk.secrets["rev-1"]
 
 
 def test_code_is_good_once(review_desk: ReviewDesk) -> None:

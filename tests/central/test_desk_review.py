@@ -94,6 +94,14 @@ def test_decision_goes_down_as_a_task_to_the_unit_that_made_the_visit(review_des
     assert (decision.record_sha256, decision.decision, decision.task) == (sha256, "visit_again", "visit_again")
 
 
+def test_certified_by_the_desk_says_when_the_next_one_is_due(review_desk: ReviewDesk, sha256: str) -> None:
+    private = give_keys(review_desk)
+    decide(review_desk, "rev-1", sha256, "certified")
+    (decision,) = sent_down(review_desk, private)
+    assert isinstance(decision, Decision)
+    assert decision.next_due_date == "2027-03-02", "a year after the visit"
+
+
 def test_decision_made_before_the_units_keys_were_known_goes_down_later_and_once(
     review_desk: ReviewDesk, sha256: str
 ) -> None:

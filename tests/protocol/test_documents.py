@@ -28,7 +28,7 @@ def test_schemas_and_diagrams_are_those_of_the_code(name: str) -> None:
 
 def test_every_topic_and_alarm_is_explained() -> None:
     text = (DOCS / "protocol.md").read_text("utf-8")
-    for word in (*(f"UNIT/{channel}" for channel in Channel), *ALARMS):
+    for word in (*(f"UNIT/{channel}" for channel in Channel), *ALARMS, "unit_revoked"):
         assert word in text
 
 
