@@ -57,7 +57,7 @@ def _printed(command: str) -> str:
         return "".join(Path(file).read_text(encoding="utf-8") for file in arguments)
     if name not in PROGRAMS:
         raise InputError(f"the manual runs {', '.join(PROGRAMS)} and cat, not {name!r}")
-    done = CliRunner().invoke(PROGRAMS[name], arguments, input=PASSWORD, env={**os.environ, "COLUMNS": "150"})
+    done = CliRunner().invoke(PROGRAMS[name], arguments, input=PASSWORD, env={**os.environ, "COLUMNS": "190"})
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return _settled(done.stdout)
