@@ -30,11 +30,11 @@ person_id,name,id_number,scheme,reference,employer,due_date,facts,address_code
 """
 _BLOCK = re.compile(r"(```console\n)(.*?)(```)", re.DOTALL)
 _VARYING = (
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+"), "…"),
     (re.compile(r"\b[0-9a-f]{8,}(?: [0-9a-f]{4,})*…?"), "…"),
     (re.compile(r"\b(?:[0-9a-f]{4}[ -]){7,}[0-9a-f]{4}\b"), "…"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?Z?"), "…"),
     (re.compile(r"secret=[A-Z2-7]+"), "secret=…"),
-    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+"), "…"),
 )
 
 
