@@ -28,11 +28,13 @@ class UnitPapers:
         self._unit, self._renewal, self._listed = unit, renewal, listed
 
     def find(self, name: str) -> StoredRecord:
-        """A record by its number or its record_id. Raises InputError when there is none."""
+        """A visit's record by its number or its record_id. Raises InputError when there is none."""
         first = int(name) if name.isdecimal() and len(name) < 16 else 1
         for stored in self._unit.store.records(max(first, 1)):
             if name in (str(stored.sequence), stored.record_id):
-                return stored
+                if record_of(stored).withdrawal is None:
+                    return stored
+                raise InputError(f"record {name[:40]} takes consent back; only visits have papers")
             if name.isdecimal():
                 break
         raise InputError(f"this unit has no record {name[:40]}", remedy="Look its number up with `doorstep history`.")

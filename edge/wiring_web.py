@@ -133,6 +133,7 @@ class ScreenUnit:
                     "worker": entry.worker_id,
                     "outcome": entry.outcome.value,
                     "reasons": entry.reasons,
+                    "is_visit": entry.is_visit,
                     "delivery": delivery.state.value if delivery else "pending",
                 }
             )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from edge.core.record import VisitRecord
-from edge.core.visit import ConsentGiver
+from edge.core.visit import ConsentGiver, Guardian, Witness
 
 BEIJING = timedelta(hours=8)
 
@@ -126,7 +126,7 @@ def _agreed(record: VisitRecord) -> tuple[Cell, ...]:
         Cell(label="match", codes=answer(consents.match_on_unit)),
         Cell(label="keep", codes=answer(consents.keep_photo)),
         Cell(label="send", codes=answer(consents.send_photo)),
-        Cell(label="given_by", codes=(f"form.given_by_{consents.given_by.value}",)),
+        Cell(label="given_by", codes=(f"form.given_by_{consents.given_by.value}", *_relation(consents.guardian))),
     )
 
 
@@ -134,13 +134,20 @@ def _attested(record: VisitRecord) -> tuple[Cell, ...]:
     attestation = record.attestation
     assert attestation is not None
     declared = attestation.person_seen and attestation.no_mask_or_photo
+    relation = _relation(attestation.witness)
+    # Who is no worker is in the record by a commitment only; the paper has the line to be signed.
+    witness = Cell(label="witness", text="" if relation else attestation.witnessed_by, codes=relation)
     kinds = tuple(f"document.{kind}" for kind in attestation.document_kinds)
     return (
         Cell(label="declared", codes=("form.declared_yes" if declared else "form.declared_no",), wide=True),
         Cell(label="recognised", codes=(f"how.{attestation.recognised_how}",) if attestation.recognised_how else ()),
-        Cell(label="witness", text=attestation.witnessed_by),
+        witness,
         Cell(label="documents", codes=kinds, wide=True),
     )
+
+
+def _relation(person: Guardian | Witness | None) -> tuple[str, ...]:
+    return (f"relation.{person.relation.value}",) if person and person.relation else ()
 
 
 def _proof(record: VisitRecord, record_sha256: str) -> tuple[Cell, ...]:

@@ -19,7 +19,7 @@ from edge.services.live_view import Glimpse, LiveView
 BOUNDARY = "picture"
 MULTIPART = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
 EVENTS = "text/event-stream"
-MOST_FPS = 20.0
+MOST_FPS = 25.0
 LOOK_S = 0.02
 BEAT_S = 10.0
 

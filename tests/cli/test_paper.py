@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,10 +12,13 @@ import numpy as np
 import pytest
 from pypdf import PdfReader
 
+from edge.core.visit import ConsentGiver, Purpose, Withdrawal
 from edge.paper.qr_reading import read_qr
+from edge.services.keep import keep_visit
 from edge.signing.keyfile import encode_public
+from edge.wiring import open_unit
 from tests.cli.conftest import Run
-from tests.samples import CENTRAL_KEY
+from tests.samples import CENTRAL_KEY, sample_draft
 
 
 @pytest.fixture
@@ -83,3 +87,12 @@ def test_form_is_written_and_its_code_is_the_slip(run: Run, used: Path, tmp_path
     assert done.exit_code == 0, done.output
     (picture,) = PdfReader(form).pages[0].images
     assert read_qr(picture.data) == done.stdout.strip()
+
+
+def test_withdrawal_of_consent_has_no_papers(run: Run, root: Path) -> None:
+    taken = Withdrawal(purposes=(Purpose.SEND_PHOTO,), given_by=ConsentGiver.PERSON, record_sha256=("ab" * 32,))
+    draft = replace(sample_draft(1), withdrawal=taken, attestation=None)
+    with open_unit(root) as unit:
+        keep_visit(draft, store=unit.store, signer=unit.record_key, clock=unit.clock)
+    done = run("paper", 1, "--unit", root)
+    assert done.exit_code == 4 and "takes consent back" in done.stderr

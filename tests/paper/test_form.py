@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from edge.core.errors import PaperError
 from edge.core.form import ApplicationForm, form_of
-from edge.core.visit import Consents
+from edge.core.visit import ConsentGiver, Consents, Guardian, Relation, Witness, WitnessMethod
 from edge.core.visit_list import ListEntry
 from edge.gate.words import Words, catalogue
 from edge.paper.fonts import Font, chinese_font
@@ -62,6 +62,16 @@ def test_face_stands_on_the_paper_only_where_it_was_agreed() -> None:
     agreed = msgspec.structs.replace(RECORD, consents=Consents(match_on_unit=True, keep_photo=True))
     assert page(form_pdf(form(agreed), ZH, TEXT, photo=JPEG))[1] == 2
     assert page(form_pdf(form(agreed), ZH, TEXT))[1] == 1
+
+
+def test_relatives_stand_on_the_paper_by_their_relation_and_sign_by_hand() -> None:
+    guardian = Guardian(relation=Relation.CHILD, commitment="ab" * 32)
+    consents = Consents(match_on_unit=False, given_by=ConsentGiver.GUARDIAN, guardian=guardian)
+    witness = Witness(how=WitnessMethod.DRAWN, relation=Relation.NEIGHBOUR, commitment="cd" * 32)
+    attestation = msgspec.structs.replace(RECORD.attestation, witnessed_by="cd" * 32, witness=witness)
+    record = msgspec.structs.replace(RECORD, consents=consents, attestation=attestation)
+    text, _ = page(form_pdf(form(record), ZH, TEXT))
+    assert "监护人；子女" in text and "邻居" in text and "监护人签字" in text and "cdcd" not in text
 
 
 def test_same_record_gives_the_same_paper() -> None:

@@ -96,6 +96,15 @@ def test_prompts_are_heard_without_a_network_and_nothing_else_is(left: Walk, kio
         assert unit.config.unit_id == "demo-page"
 
 
+def test_hint_that_stands_is_spoken_while_the_camera_looks(walk: Walk) -> None:
+    walk.sign_in()
+    walk.begin("演示甲")
+    walk.confirm()
+    with walk.page.expect_response("**/voice/hint/*", timeout=20_000) as heard:
+        walk.agree("match")
+    assert heard.value.status == 200
+
+
 def test_consent_is_read_aloud_on_request_by_the_units_own_voice(walk: Walk) -> None:
     walk.sign_in()
     walk.begin("演示甲")

@@ -23,6 +23,12 @@ class Inspection:
         self.looked: Counter[str] = Counter()
         self._addresses, self._tell = addresses, tell
 
+    def foreign(self, request: Any) -> None:
+        """Note a resource that a page loads from anywhere but the unit."""
+        own = (*self._addresses, "data:", "blob:", "about:")
+        if not request.url.startswith(own):
+            self.faults.setdefault(f"foreign: {request.url}", []).append(request.frame.url)
+
     def look(self, page: Any, name: str, again: bool) -> None:
         """Inspect a stop in every way it can be seen; an answer to a form only in the way that is chosen."""
         self._tell(name)
@@ -56,6 +62,7 @@ def inspect(tell: Tell) -> Inspection:
     """Walk past every page and inspect it. Raises InputError where browser, engine or bundle lack."""
     with served_unit() as (address, phone_address), opened_page() as page:
         inspection = Inspection((address, phone_address), tell)
+        page.on("request", inspection.foreign)
         resize(page, SIZES[0])
         Stroll(page, address, phone_address, inspection.look).walk()
         return inspection
