@@ -30,6 +30,7 @@ from edge.core.policy import Policy
 from edge.core.record import Provenance
 from edge.core.session import Person, Seen, VisitSession
 from edge.core.today import LastVisit
+from edge.device.card_reader import TesseractReader
 from edge.device.hanzi import simplify
 from edge.device.voice import EspeakVoice
 from edge.paper.qr import qr_svg
@@ -237,6 +238,7 @@ def make_room(
         consents=lambda: consent_book(unit, screen.side.provenance(NoCamera().source, by_face=False)),
         unlock=unlock,
         voice=EspeakVoice(unit.root / "voice"),
+        card_reader=TesseractReader(),
     )
 
 

@@ -73,6 +73,8 @@ system_packages() {
   lean || has chromium || missing+=(chromium)
   # Prompts for browsers without a Chinese voice; a Chinese font for pages and for the printed form.
   lean || has espeak-ng || missing+=(espeak-ng)
+  # Reads the number off an identity card, for a worker to compare.
+  lean || has tesseract || missing+=(tesseract-ocr)
   lean || compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular*' >/dev/null || missing+=(fonts-noto-cjk)
   [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
   find_python >/dev/null && return

@@ -58,6 +58,12 @@ class PanelError(DoorstepError):
     default_remedy = "Check the panel's wiring and the pins in unit.toml, or take [panel] out: the page does it all."
 
 
+class CardReaderError(DoorstepError):
+    """A card's number cannot be read from a picture; it is typed instead."""
+
+    default_remedy = "Type the number. To have it read, install: sudo apt-get install tesseract-ocr"
+
+
 class VoiceError(DoorstepError):
     """A text cannot be read aloud; the screen shows it all the same."""
 

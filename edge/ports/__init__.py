@@ -6,13 +6,14 @@ All of them raise members of the DoorstepError tree and nothing else.
 
 from edge.ports.handing_on import BundleStore, EvidenceStore, InboxStore, Outbox, Uplink
 from edge.ports.keeping import RecordArchive, RecordExport, RecordStore, SessionStore
-from edge.ports.meeting import AtRest, Clock, Panel, RecordSigner, Voice
+from edge.ports.meeting import AtRest, CardReader, Clock, Panel, RecordSigner, Voice
 from edge.ports.seeing import Camera, Embedder, FaceDetector, Landmarker, Light, LivenessNet
 
 __all__ = [
     "AtRest",
     "BundleStore",
     "Camera",
+    "CardReader",
     "Clock",
     "Embedder",
     "EvidenceStore",

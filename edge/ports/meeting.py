@@ -22,6 +22,16 @@ class Voice(Protocol):
         """The text as a WAV file. Raises VoiceError."""
 
 
+class CardReader(Protocol):
+    """Reads what is printed on a card, for its number; a person confirms it."""
+
+    @property
+    def present(self) -> bool: ...
+
+    def text(self, jpeg: bytes) -> str:
+        """The lines in a photograph. Raises CardReaderError."""
+
+
 class Panel(Protocol):
     """The unit's buttons, status lamps and buzzer. `close` is idempotent and leaves all dark and silent."""
 

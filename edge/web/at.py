@@ -20,7 +20,7 @@ from edge.core.today import LastVisit
 from edge.gate.forms import Form
 from edge.gate.templates import environment
 from edge.gate.words import Words
-from edge.ports import Voice
+from edge.ports import CardReader, Voice
 from edge.ports.workers import OpenWorker
 from edge.services.consents import ConsentBook
 from edge.services.visiting import Visiting
@@ -130,6 +130,7 @@ class Room:
     consents: Callable[[], ConsentBook]
     unlock: Callable[[str, str], None]
     voice: Voice
+    card_reader: CardReader
     phone_url: str = ""
     fingerprint: str = ""
 

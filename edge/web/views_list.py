@@ -9,6 +9,7 @@ from starlette.responses import Response
 from edge.core import id_number
 from edge.core.errors import InputError
 from edge.core.id_number import IdNumberError
+from edge.core.id_reading import number_in
 from edge.core.identity import found, groups
 from edge.core.session import Person
 from edge.core.today import Place, Row, todays_list
@@ -75,17 +76,35 @@ def add(at: At) -> Response:
     return at.go("/visit")
 
 
+def scan(at: At) -> Response:
+    """Read the number off the identity card before the camera, or in the phone's photograph, for the worker to
+    compare; the picture is let go. Raises InputError (no picture), CardReaderError."""
+    uploaded = [content for _, content in at.form.files.get("photograph", ()) if content]
+    jpeg = at.room.unit.photograph(uploaded[0] if uploaded else None)
+    number = number_in(at.room.card_reader.text(jpeg), today=dt.date.fromisoformat(at.room.unit.today()))
+    at.room.viewer.close()
+    if number is None:
+        return _add_form(at, error="unread")
+    if any(id_number.normalise(p.id_number) == number for p in at.room.unit.people()):
+        return _add_form(at, error="on_list", number=groups(number))
+    return _add_form(at, number=groups(number), read=number)
+
+
 def rows_of(at: At) -> list[Row]:
     unit = at.room.unit
     return todays_list(unit.people(), unit.last_visits(), unit.tasks(), today=unit.today())
 
 
-def _add_form(at: At, *, error: str = "", number: str = "") -> Response:
+def _add_form(at: At, *, error: str = "", number: str = "", read: str = "") -> Response:
+    """read: a number that was read off a card, to be compared with it."""
     fields = {name: at.form.text(name)[:LONGEST_NAME] for name in ("name", "id_number", "scheme", "village")}
     schemes = [scheme.value for scheme in Scheme]
+    fields["id_number"] = read or fields["id_number"]
+    reads = at.room.card_reader.present
     return at.show(
-        "add", status=400 if error else 200, error=error, number=number, entered=fields, schemes=schemes
-    )
+        "add", status=400 if error else 200, error=error, number=number, entered=fields, schemes=schemes,
+        read=bool(read), reads=reads,
+    )  # fmt: skip
 
 
 def _fields(person: Person) -> tuple[str, ...]:

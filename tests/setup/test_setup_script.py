@@ -70,7 +70,7 @@ class Machine:
             (self.bin / tool).symlink_to(found)
         self.has("mosquitto", "#!/usr/bin/env bash\n")
         self.has("npm", "#!/usr/bin/env bash\n")
-        for program in ("chromium", "espeak-ng", "nft", "sfdisk"):
+        for program in ("chromium", "espeak-ng", "nft", "sfdisk", "tesseract"):
             self.has(program, "#!/usr/bin/env bash\n")
         (root / "python3.deb").write_text(PYTHON)
         (root / "python3.deb").chmod(0o755)
