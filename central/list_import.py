@@ -16,6 +16,7 @@ from central.rows.people import People, Person, Personal, PersonReference
 from central.spreadsheet import list_text
 from central.store import CentralStore
 from central.vault import Vault
+from edge.core.civil_time import civil_date
 from edge.core.errors import DoorstepError, InputError, ModelError
 from edge.core.visit_list import ListEntry, WrongRow, read_list
 
@@ -44,7 +45,7 @@ class ListImport:
 
     def take(self, name: str, raw: bytes, *, at_utc: str, tell: Callable[[int, int], None] | None = None) -> Imported:
         """Import a file. tell: gets the rows done and their number. Raises InputError, ModelError, StoreError."""
-        entries, wrong = read_list(list_text(name, raw), today=dt.date.fromisoformat(at_utc[:10]))
+        entries, wrong = read_list(list_text(name, raw), today=dt.date.fromisoformat(civil_date(at_utc)))
         taken: list[tuple[Person, list[PersonReference]]] = []
         for done, entry in enumerate(entries, start=1):
             try:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from edge.core.chain import ChainHead
+from edge.core.civil_time import civil_date
 from edge.core.envelope import digest, seal
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument
 from edge.core.record import (
@@ -88,7 +89,7 @@ class SimulatedUnit:
             person_served=PersonServed(
                 person_id=f"p-{self.unit_id}-{sequence}", scheme=_SCHEMES[sequence % len(_SCHEMES)]
             ),
-            date=at_utc[:10],
+            date=civil_date(at_utc),
             place=Place(address_code=f"village-{sequence % 10}"),
             person_serving=f"w-{self.unit_id}",
             begun_utc=at_utc,

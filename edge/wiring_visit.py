@@ -21,6 +21,7 @@ from edge.capture.choose import open_camera
 from edge.capture.opencv_sources import decode_still
 from edge.core.bundle import Bundle, open_exported
 from edge.core.bundle_fetch import BundleEntry, BundleEvent, BundleState, advance_bundle
+from edge.core.civil_time import civil_date
 from edge.core.comparison import Reference
 from edge.core.config import records_are_simulated
 from edge.core.downward_content import Decision, ListedPerson
@@ -177,7 +178,7 @@ class VisitSide:
     def visit_list(self, file: Path | None = None) -> tuple[list[ListEntry], list[WrongRow]]:
         """The unit's own list, or that in `file`. Raises ConfigError, InputError."""
         text = _read_text(file) if file else self.own_list.table()
-        return read_list(text, today=dt.date.fromisoformat(self.unit.clock.now_utc()[:10]))
+        return read_list(text, today=dt.date.fromisoformat(civil_date(self.unit.clock.now_utc())))
 
     def install_list(self, file: Path) -> tuple[list[ListEntry], list[WrongRow]]:
         """Encrypt the list in `file` and the photographs that it names into the unit, in place of the one before."""

@@ -19,6 +19,7 @@ from edge.capture.pacing import PacedCamera
 from edge.capture.preview import preview_jpeg
 from edge.capture.still import document_hint, is_blank, photograph_jpeg, read_photograph
 from edge.core.chain import StoredRecord
+from edge.core.civil_time import civil_date
 from edge.core.document_photo import DocumentHint
 from edge.core.downward_content import Decision
 from edge.core.errors import CameraError, InputError, ModelError, VerificationError
@@ -89,7 +90,7 @@ class ScreenUnit:
         return True
 
     def today(self) -> str:
-        return self._unit.clock.now_utc()[:10]
+        return civil_date(self._unit.clock.now_utc())
 
     def people(self) -> list[Person]:
         self._side.refresh()

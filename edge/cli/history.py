@@ -13,6 +13,7 @@ from rich.text import Text
 
 from edge.cli.options import UNIT_OPTION, console, json_option, print_json
 from edge.core.chain import StoredRecord
+from edge.core.civil_time import civil_minute
 from edge.core.envelope import SIMULATED_VISIT_TYPE, parse
 from edge.core.errors import VerificationError
 from edge.core.record import Score, VisitRecord, decode_record
@@ -88,7 +89,7 @@ def _scores(record: VisitRecord) -> dict[str, dict[str, float | None]]:
 
 def _table(rows: list[dict[str, Any]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("#", "ended (UTC)", "person", "outcome", "reasons", "scores", "delivery"):
+    for heading in ("#", "ended 结束", "person", "outcome", "reasons", "scores", "delivery"):
         table.add_column(heading, overflow="fold")
     for row in rows:
         if "fault" in row:
@@ -96,7 +97,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
             continue
         table.add_row(
             str(row["sequence"]),
-            row["ended_utc"][:19].replace("T", " ") + (" ↶" if row["clock_set_back"] else ""),
+            civil_minute(row["ended_utc"]) + (" ↶" if row["clock_set_back"] else ""),
             Text(row["person_id"]),
             row["outcome"] + ("\n(simulated)" if row["simulated"] else ""),
             "\n".join(row["reasons"]),

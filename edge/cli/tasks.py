@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.cli.options import UNIT_OPTION, console, json_option, print_json
+from edge.core.civil_time import civil_minute
 from edge.core.downward_content import Decision
 from edge.wiring import open_unit, open_unit_readonly
 from edge.wiring_tasks import tasks_of, tick_off
@@ -48,6 +49,6 @@ def _table(found: list[tuple[int, Decision]]) -> Table:
         table.add_column(heading, overflow="fold")
     for number, decision in found:
         what = (decision.person_id, decision.decision, decision.task or decision.reason)
-        when = decision.decided_utc[:16].replace("T", " ")
+        when = civil_minute(decision.decided_utc)
         table.add_row(str(number), when, *map(Text, what), decision.next_due_date or "–")
     return table

@@ -7,13 +7,11 @@ person's file. Nothing here is words: a cell is a text of the data, or codes tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Protocol
 
+from edge.core.civil_time import civil_minute
 from edge.core.record import VisitRecord
 from edge.core.visit import ConsentGiver, Guardian, Witness
-
-BEIJING = timedelta(hours=8)
 
 
 class Listed(Protocol):
@@ -154,15 +152,7 @@ def _proof(record: VisitRecord, record_sha256: str) -> tuple[Cell, ...]:
     return (
         Cell(label="unit", text=record.unit_id),
         Cell(label="record", text=str(record.sequence)),
-        Cell(label="begun", text=_moment(record.visit.begun_utc)),
-        Cell(label="ended", text=_moment(record.visit.ended_utc)),
+        Cell(label="begun", text=civil_minute(record.visit.begun_utc)),
+        Cell(label="ended", text=civil_minute(record.visit.ended_utc)),
         Cell(label="digest", text=record_sha256, wide=True),
     )
-
-
-def _moment(utc: str) -> str:
-    """Beijing time, to the minute: there is one in all of China, and no summer time."""
-    try:
-        return (datetime.fromisoformat(utc) + BEIJING).strftime("%Y-%m-%d %H:%M")
-    except ValueError:
-        return ""

@@ -16,6 +16,7 @@ import msgspec
 from edge.capture.opencv_sources import read_picture
 from edge.capture.script import Script
 from edge.capture.scripted import ScriptedCamera
+from edge.core.civil_time import civil_date
 from edge.core.id_number import check_character
 from edge.core.keys import KeyPurpose
 from edge.demo.cast import REFERENCE
@@ -60,7 +61,7 @@ def make_page_unit(folder: Path, portraits: Path, bundle: Path) -> Unit:
         file.write(f"\n[models]\nbundle = {named}\n")
     unit = open_unit(folder)
     believe(unit, bundle.with_name(bundle.name + ".pub.json"))
-    today = dt.date.fromisoformat(unit.clock.now_utc()[:10])
+    today = dt.date.fromisoformat(civil_date(unit.clock.now_utc()))
     for worker_id, name in WORKERS.items():
         unit.workers.add(worker_id, PIN, name)
     VisitSide(unit).own_list.install(

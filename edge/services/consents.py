@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from edge.core.chain import StoredRecord
+from edge.core.civil_time import civil_date
 from edge.core.errors import InputError, VerificationError
 from edge.core.evidence import PHOTO_KINDS, Manifest, manifest_claims
 from edge.core.people import Named, Part, People, commitment, decode_people, encode_people
@@ -147,7 +148,7 @@ class ConsentBook:
                 visit_id=self.new_id(),
                 service=CONSENT_WITHDRAWAL,
                 person_served=latest.visit.person_served,
-                date=at_utc[:10],
+                date=civil_date(at_utc),
                 place=Place(address_code=latest.visit.place.address_code),
                 person_serving=worker,
                 begun_utc=at_utc,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.core.civil_time import civil_date
 from edge.core.errors import InputError
 from edge.core.policy import ManualPolicy, Policy, decide_attestation, decide_not_performed, held_for_review
 from edge.core.record import FaceFindings, Provenance
@@ -122,7 +123,7 @@ def _draft(
             visit_id=request.visit_id,
             service=HOME_CERTIFICATION,
             person_served=request.person,
-            date=request.begun_utc[:10],
+            date=civil_date(request.begun_utc),
             place=request.place,
             person_serving=request.worker,
             begun_utc=request.begun_utc,
