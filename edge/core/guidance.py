@@ -1,7 +1,8 @@
 """What a worker is told while the camera looks: one hint at a time, steady enough to be read and said aloud.
 
 Perception judges every frame by itself, and near a limit its hint flickers. Rules:
-- a new hint is shown when STEADY_S of frames agree on it, and never two at once;
+- a new hint is shown when STEADY_S of frames agree on it, and never two at once; a face that was looked for is told
+  at once, because finding it took a search of the whole picture;
 - another face of like size comes before all that could be better about the right one;
 - a hint is said aloud when it has stood for SAY_AFTER_S, and again each SAY_AGAIN_S while nothing changes;
 - praise ("hold still") is said once when it comes, for a voice that goes on would unsettle people.
@@ -47,9 +48,10 @@ def guided(before: Guidance, seen: Hint | None, *, crowd: bool, at_s: float) -> 
     now = replace(before, at_s=at_s)
     if wanted == before.hint:
         return _spoken(replace(now, rival_s=None))
-    if before.rival_s is None or wanted != before.rival:
+    found = before.hint is Hint.NOBODY
+    if not found and (before.rival_s is None or wanted != before.rival):
         return replace(now, rival=wanted, rival_s=at_s)
-    if at_s - before.rival_s < STEADY_S:
+    if not found and before.rival_s is not None and at_s - before.rival_s < STEADY_S:
         return now
     return replace(now, hint=wanted, shown_s=at_s, said_s=None, rival_s=None)
 

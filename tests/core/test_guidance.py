@@ -42,6 +42,17 @@ def test_first_frame_is_judged_at_once() -> None:
     assert guided(Guidance(), None, crowd=False, at_s=5.0).hint is None
 
 
+def test_face_that_was_looked_for_is_told_with_its_first_frame() -> None:
+    lost = played((Hint.NOBODY, 1.0))[-1]
+    assert lost.at_s is not None
+    assert guided(lost, Hint.COME_CLOSER, crowd=False, at_s=lost.at_s + 1 / RATE_FPS).hint is Hint.COME_CLOSER
+
+
+def test_face_that_comes_and_goes_does_not_flicker() -> None:
+    shown = played((Hint.NOBODY, 0.5), *[(None, 2 / RATE_FPS), (Hint.NOBODY, 2 / RATE_FPS)] * 20)
+    assert changes(shown) == 1
+
+
 def test_source_that_stalls_or_begins_anew_is_no_agreement() -> None:
     before = played((None, 1.0))[-1]
     assert guided(before, Hint.NOBODY, crowd=False, at_s=150.0).hint is Hint.NOBODY
