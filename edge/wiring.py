@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from edge.core.config import UNIT_ID, UnitConfig, decode_config
 from edge.core.errors import ConfigError, CouldNotBeChecked, DoorstepError, InputError, SigningError, StoreError
@@ -21,13 +21,16 @@ from edge.core.verdict import Report
 from edge.device.clock import SystemClock
 from edge.services.audit import audit_export, audit_record, audit_store
 from edge.services.workers import WorkerKeys
-from edge.signing import at_rest, keyfile, trust
+from edge.signing import at_rest, keyfile, sealkey, trust
 from edge.store.database import StoreFile, create_store, sync_folder
 from edge.store.export import ExportFile
 from edge.store.outbox import SqliteOutbox
 from edge.store.records import SqliteRecordStore
 from edge.store.target import TargetKind, kind_of, read_record
 from edge.wiring_workers import worker_documents, workers_of
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 SYSTEM_FOLDER = Path("/var/lib/doorstep")
 RECORD_KEY = "record"
@@ -99,6 +102,12 @@ class Unit:
     def sync_key_dir(self) -> Path:
         """The sync side's own keys: to open what central seals, and to confirm."""
         return self.root / "sync-keys"
+
+    def sealing_key(self) -> X25519PrivateKey:
+        """What central seals to this unit opens with it. The visit side, another user than the sync side, has a copy
+        of its own (systemd/programs/ownership): a key's file is for its owner alone."""
+        copy = self.key_dir / SEALING_KEY
+        return sealkey.load_sealing_key(copy if copy.exists() else self.sync_key_dir / SEALING_KEY)
 
     @property
     def trust_dir(self) -> Path:

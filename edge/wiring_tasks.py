@@ -7,9 +7,8 @@ import msgspec
 from edge.core.downward_content import Decision
 from edge.core.errors import InputError
 from edge.core.sealing import open_sealed
-from edge.signing.sealkey import load_sealing_key
 from edge.store.inbox import TASK, finish_task, open_tasks
-from edge.wiring import SEALING_KEY, Unit
+from edge.wiring import Unit
 
 
 def tasks_of(unit: Unit) -> list[tuple[int, Decision]]:
@@ -17,7 +16,7 @@ def tasks_of(unit: Unit) -> list[tuple[int, Decision]]:
     rows = list(open_tasks(unit.store_file))
     if not rows:
         return []
-    key = load_sealing_key(unit.sync_key_dir / SEALING_KEY)
+    key = unit.sealing_key()
     return [(number, msgspec.json.decode(open_sealed(key, raw, info=TASK), type=Decision)) for number, raw in rows]
 
 

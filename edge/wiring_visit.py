@@ -43,11 +43,10 @@ from edge.services.ask import ActiveCheck
 from edge.services.certify import FaceNets
 from edge.services.judge import make_reference
 from edge.services.perceive import Perceiver
-from edge.signing.sealkey import load_sealing_key
 from edge.store.bundles import SqliteBundles
 from edge.store.inbox import LISTED, downward_state, listed_rows, policy_files
 from edge.store.sealed_list import SealedList
-from edge.wiring import SEALING_KEY, Unit
+from edge.wiring import Unit
 from edge.wiring_tasks import tasks_of
 
 LIST_FOLDER = "list"
@@ -199,7 +198,7 @@ class VisitSide:
         """The visit list that central sent, by person_id, opened with the unit's key; empty before the first."""
         if not downward_state(self.unit.store_file).list_version:
             return {}
-        key = load_sealing_key(self.unit.sync_key_dir / SEALING_KEY)
+        key = self.unit.sealing_key()
         rows = (open_sealed(key, raw, info=LISTED) for raw in listed_rows(self.unit.store_file))
         people = (msgspec.json.decode(row, type=ListedPerson) for row in rows)
         return {person.person_id: person for person in people}

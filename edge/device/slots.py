@@ -110,10 +110,23 @@ def _unpack(package: Path, folder: Path) -> None:
             for member in archive:
                 if not member.name.startswith(_INSIDE):
                     continue
-                member.name = member.name.removeprefix(_INSIDE)
-                to_python = member.issym() and (member.linkname.startswith(_PYTHON) or "/" not in member.linkname)
-                if ".." in Path(member.name).parts or not (member.isreg() or member.isdir() or to_python):
-                    raise DoesNotVerify(f"the package holds {member.name!r}, which is no plain file", step="files")
-                archive.extract(member, folder, set_attrs=True, filter="fully_trusted")
+                _put(archive, member, folder / member.name.removeprefix(_INSIDE))
     if unpacking.returncode or not (folder / "bin/python").exists():
         raise DoesNotVerify(f"{package.name} holds no application", step="files")
+
+
+def _put(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
+    # By hand: Debian 12's Python is older than tarfile's own filters.
+    to_python = member.issym() and (member.linkname.startswith(_PYTHON) or "/" not in member.linkname)
+    content = archive.extractfile(member) if member.isreg() else None
+    if ".." in path.parts or not (content or member.isdir() or to_python):
+        raise DoesNotVerify(f"the package holds {member.name!r}, which is no plain file", step="files")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if to_python:
+        path.symlink_to(member.linkname)
+    elif content:
+        with path.open("wb") as out:
+            shutil.copyfileobj(content, out, _BLOCK_BYTES)
+        path.chmod(member.mode & 0o755)
+    else:
+        path.mkdir(exist_ok=True)

@@ -49,8 +49,11 @@ unit() {
   [ -e "$UNIT/unit.toml" ] || run runuser -u doorstep -- doorstep unit init /var/lib/doorstep --id "$UNIT_ID" --provisioned
   for key in "$HERE"/trust/*.pub.json; do
     [ ! -e "$key" ] || run runuser -u doorstep -- doorstep unit trust "$key" --unit /var/lib/doorstep
+    # Who may publish releases is decided on the read-only root, not in a folder that a service may write.
+    grep -qs '"role": *"release"' "$key" && mkdir -p "$ROOT/etc/doorstep/release-keys" &&
+      cp "$key" "$ROOT/etc/doorstep/release-keys/" || true
   done
-  run systemd-tmpfiles --create doorstep.conf
+  run /usr/lib/doorstep/ownership
 }
 
 # The pass phrase is made here and shown on the unit's own screen only.

@@ -60,7 +60,8 @@ def test_users_and_folders_are_made_as_the_services_need_them(tmp_path: Path) ->
     made = run(tmpfiles, "--create", f"--root={tmp_path}", SYSTEM / "usr/lib/tmpfiles.d/doorstep.conf")
     assert made.returncode == 0, made.stderr
     folder = (tmp_path / "var/lib/doorstep").stat()
-    assert (oct(folder.st_mode & 0o7777), str(folder.st_uid)) == ("0o2770", users["doorstep"][0])
+    assert (oct(folder.st_mode & 0o7777), folder.st_uid) == ("0o2770", 0)
+    assert str(folder.st_gid) == groups["doorstep"]
 
 
 def first_boot(root: Path, model: str, release: str) -> subprocess.CompletedProcess[str]:

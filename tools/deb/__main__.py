@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from edge.core.errors import InputError
 from edge.core.keys import KeyPurpose, KeyRole, fingerprint
 from edge.signing import keyfile
 from tools.bundle.places import cache_folder
@@ -42,7 +43,9 @@ def build_package(
         lay_out(tree, source, target, site, version)
         command = ["dpkg-deb", "--root-owner-group", f"-Z{compression}", "--build", str(tree), str(package)]
         environment = {"SOURCE_DATE_EPOCH": made.stdout.strip(), "PATH": "/usr/bin:/bin:/usr/sbin:/sbin"}
-        subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        if done.returncode:
+            raise InputError(f"dpkg-deb: {done.stderr.strip()[-400:]}", remedy="Is there room for the package?")
     return package
 
 

@@ -40,8 +40,11 @@ def lay_out(tree: Path, source: Path, target: Target, site: Path, version: str) 
     _documents(tree / "usr/share/doc/doorstep", source)
     _control(tree, source, target, version)
     for path in tree.rglob("*"):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        mode = path.lstat().st_mode
+        wanted = 0o755 if path.is_dir() or mode & 0o100 else 0o644
+        # What is right is let be: the files of the dependencies are those of every other package that is being made.
+        if not path.is_symlink() and mode & 0o7777 != wanted:
+            path.chmod(wanted)
 
 
 def _application(folder: Path, source: Path, target: Target, site: Path, version: str) -> None:
