@@ -27,9 +27,10 @@ deb: ## Make the unit's Debian packages, arm64 and amd64, in dist/ (ARGS="--rele
 	@tools/setup.sh demo
 	@$(BIN)/python -m tools.deb build $(ARGS)
 
-test-deb: ## Lead the package through its life in a clean system: install, upgrade, failure, removal (root, minutes)
+test-deb: ## Lead the package through its life in a clean system, then use it under a running systemd (root, minutes)
 	@tools/setup.sh test
 	@$(BIN)/python -m tools.deb life $(ARGS)
+	@$(BIN)/python -m tools.deb boot
 
 test-arm64: ## Try the arm64 wheels, the nets and a visit on emulated processors of the Pi (many minutes)
 	@tools/setup.sh arm64

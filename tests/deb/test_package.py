@@ -54,12 +54,12 @@ def test_no_wheel_of_a_newer_c_library_is_asked_for() -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_script_is_plain_shell(name: str) -> None:
-    assert subprocess.run(["sh", "-n", CONTROL / name], capture_output=True).returncode == 0
+    assert subprocess.run(["sh", "-n", ROOT / CONTROL / name], capture_output=True).returncode == 0
 
 
 def checked(folder: Path, store: Path, migrations: list[list[str]]) -> subprocess.CompletedProcess[str]:
     """preinst's check of `store`, by the system's Python alone, for a package with these migrations."""
-    shutil.copy(CONTROL / "check_store.py", folder)
+    shutil.copy(ROOT / CONTROL / "check_store.py", folder)
     (folder / "schema.json").write_text(json.dumps({"migrations": migrations}))
     command = [sys.executable, "-I", "-S", str(folder / "check_store.py"), str(store)]
     return subprocess.run(command, capture_output=True, text=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from edge.core.errors import InputError
 from edge.core.keys import KeyPurpose, KeyRole, fingerprint
 from edge.signing import keyfile
 from tools.bundle.places import cache_folder
+from tools.deb.booted import Uses, booted
 from tools.deb.life import BREAKS, WORKS, Life, Packages, altered_source
 from tools.deb.root import fresh_root
 from tools.deb.signing import sign_package
@@ -92,6 +94,40 @@ def life(release: str, previous: str) -> None:
         told = Life(root, _packages(Path(work), target, previous))
         for step in told.steps():
             click.echo(f"{step.__name__:<15} {(step.__doc__ or '').strip()}\n{'':<15} → {step()}")
+
+
+@main.command()
+@click.option("--release", type=click.Choice(list(PYTHON)), default="bookworm", show_default=True)
+def boot(release: str) -> None:
+    """Start a clean system with the package under systemd: page, sandboxes, timers, kill, update, way back."""
+    target = Target(release=release, architecture=_own_architecture())
+    place = tempfile.TemporaryDirectory(prefix="doorstep-boot-", dir=_work_folder())
+    with place as work, fresh_root(release) as root:
+        versions = [f"0.1.0+{number}~{release}" for number in (1, 2)]
+        packages = [build_package(ROOT, target, Path(work), version, compression="none") for version in versions]
+        root.run("dpkg", "-i", root.put(packages[0]))
+        found = ("unit", "init", "/var/lib/doorstep", "--id", "unit-0001", "--demo")
+        root.run("runuser", "-u", "doorstep", "--", "doorstep", *found)
+        root.run("/usr/lib/doorstep/ownership")
+        stick = _stick(Path(work), packages[1], root.folder / "etc/doorstep/release-keys")
+        with booted(root) as machine:
+            uses = Uses(machine, stick, root.folder / "media/doorstep")
+            for step in uses.steps():
+                click.echo(f"{step.__name__:<15} {(step.__doc__ or '').strip()}\n{'':<15} → {step()}")
+
+
+def _stick(work: Path, package: Path, key_dir: Path) -> Path:
+    """A folder with a signed package; its key is believed by the root that key_dir is in."""
+    publisher = keyfile.generate(
+        work / "key", "release", role=KeyRole.RELEASE, purpose=KeyPurpose.PROVISIONED, owner="publisher"
+    )
+    key_dir.mkdir(parents=True)
+    shutil.copy(work / "key/release.pub.json", key_dir)
+    stick = work / "stick"
+    stick.mkdir()
+    shutil.move(package, stick)
+    sign_package(stick / package.name, publisher.signer)
+    return stick
 
 
 def _packages(work: Path, target: Target, previous: str) -> Packages:

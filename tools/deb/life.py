@@ -15,7 +15,8 @@ from pathlib import Path
 from tools.deb.root import Root
 
 STORE = "var/lib/doorstep/records.sqlite3"
-PARTS = ("edge", "systemd", "firmware-config", "README.md", "CHANGELOG.md", "NOTICE", "LICENSE", "pyproject.toml")
+FOLDERS = ("edge", "systemd", "firmware-config", "tools/deb/control")
+FILES = ("README.md", "CHANGELOG.md", "NOTICE", "LICENSE", "pyproject.toml")
 BREAKS = "CREATE TABLE records (twice INTEGER)"
 WORKS = "ALTER TABLE evidence ADD COLUMN of_next_release TEXT"
 VISIT = ("--person-id", "p-1", "--worker", "w-1", "--not-performed", "not_present")
@@ -33,10 +34,10 @@ class Packages:
 
 def altered_source(source: Path, folder: Path, statement: str) -> Path:
     """A copy of `source` whose store has one more migration."""
-    folder.mkdir()
-    for part in PARTS:
-        origin = source / part
-        (shutil.copytree if origin.is_dir() else shutil.copy)(origin, folder / part)
+    for part in FOLDERS:
+        shutil.copytree(source / part, folder / part)
+    for part in FILES:
+        shutil.copy(source / part, folder / part)
     schema = folder / "edge/store/schema.py"
     more = f'MIGRATIONS = (*MIGRATIONS, ("{statement}",))\nVERSION = len(MIGRATIONS)\n'
     schema.write_text(f"{schema.read_text()}\n{more}")
@@ -56,7 +57,7 @@ class Life:
         """Installed, with a unit made and three visits kept."""
         self._dpkg("-i", self._packages.previous)
         self._as_visit("unit", "init", "/var/lib/doorstep", "--id", "unit-0001", "--demo")
-        self._root.run("systemd-tmpfiles", "--create", "doorstep.conf", check=False)
+        self._root.run("/usr/lib/doorstep/ownership")
         for _ in range(3):
             self._as_visit("visit", *VISIT)
         enabled = self._root.folder / "etc/systemd/system/multi-user.target.wants/doorstep.target"

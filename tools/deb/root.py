@@ -15,7 +15,7 @@ from tools.bundle.places import cache_folder, sole_builder
 from tools.deb.mirror import apt_mirror
 
 PACKAGES = "python3,systemd,libstdc++6"
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+ENVIRONMENT = ("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8")
 
 
 class Root:
@@ -26,7 +26,7 @@ class Root:
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A command inside, as its root. Raises InputError when `check` and it failed."""
-        whole = ["chroot", str(self.folder), "/usr/bin/env", "-i", f"PATH={_PATH}", "LC_ALL=C.UTF-8", *command]
+        whole = ["chroot", str(self.folder), "/usr/bin/env", "-i", *ENVIRONMENT, *command]
         done = subprocess.run(whole, capture_output=True, text=True, timeout=600)
         if check and done.returncode:
             raise InputError(f"{' '.join(command)}: {done.stdout[-300:]} {done.stderr[-600:]}", remedy="Read it.")

@@ -15,7 +15,8 @@ import msgspec
 from edge.core.release import ReleaseFacts
 from tools.deb.targets import Target
 
-CONTROL = Path(__file__).parent / "control"
+CONTROL = Path("tools/deb/control")
+"""In the source, which may be another commit's than this program's."""
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
 DESCRIPTION = """\
 Description: home visits that certify, offline, that a retiree is alive (上门认证终端)
@@ -82,9 +83,9 @@ def _control(tree: Path, source: Path, target: Target, version: str) -> None:
     folder = tree / "DEBIAN"
     folder.mkdir()
     for name in SCRIPTS:
-        shutil.copy(CONTROL / name, folder / name)
+        shutil.copy(source / CONTROL / name, folder / name)
         (folder / name).chmod(0o755)
-    shutil.copy(CONTROL / "check_store.py", folder)
+    shutil.copy(source / CONTROL / "check_store.py", folder)
     (folder / "schema.json").write_text(json.dumps({"migrations": _migrations(source)}))
     settings = sorted(p.relative_to(tree).as_posix() for p in (tree / "etc").rglob("*") if p.is_file())
     (folder / "conffiles").write_text("".join(f"/{name}\n" for name in settings))
