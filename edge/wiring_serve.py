@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from edge.core.errors import InputError
 from edge.device.listening import passed_sockets
 from edge.device.notify import READY, STOPPING, WATCHDOG, notify
+from edge.device.voice import read_ahead
 from edge.gate.serving import LOOPBACK, Listen, serving
 from edge.signing.page_certificate import fingerprint, page_certificate
 from edge.web.app import ScreenApp
 from edge.web.at import Room
 from edge.web.panel import PanelBesidePages
+from edge.web.views_paper import spoken_texts
 from edge.wiring import Unit
 from edge.wiring_retire import obey_wipe
 from edge.wiring_visit import VisitSide
@@ -66,6 +68,7 @@ def pages(unit: Unit, plan: Plan, open_camera: OpenCamera | None = None) -> Iter
     room = make_room(unit, open_camera or (_camera(unit, plan.camera) if plan.camera else None), _complain)
     with contextlib.ExitStack() as stack:
         stack.callback(room.viewer.close)
+        threading.Thread(target=read_ahead, args=(room.voice, spoken_texts()), name="voice", daemon=True).start()
         if unit.config.panel:
             stack.enter_context(PanelBesidePages(VisitSide(unit).panel(), room))
         if phones and phones.tls:

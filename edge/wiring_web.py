@@ -6,12 +6,14 @@ Pictures from a recording are played at their own speed here, so that a demonstr
 from __future__ import annotations
 
 import base64
+import os
 import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from edge.capture.no_camera import NoCamera
@@ -52,7 +54,7 @@ from edge.web.door import Door
 from edge.web.faults import LastFaults
 from edge.web.pairing import Pairing
 from edge.web.viewer import Job, Viewer
-from edge.wiring import Unit
+from edge.wiring import SYSTEM_FOLDER, Unit
 from edge.wiring_paper import UnitPapers
 from edge.wiring_people import consent_book, worker_faces
 from edge.wiring_sync import check_visit_may_begin
@@ -238,9 +240,16 @@ def make_room(
         papers=UnitPapers(unit, lambda: screen.policy().renewal, screen.side.listed),
         consents=lambda: consent_book(unit, screen.side.provenance(NoCamera().source, by_face=False)),
         unlock=unlock,
-        voice=EspeakVoice(unit.root / "voice"),
+        voice=EspeakVoice(_voice_folder(unit)),
         card_reader=TesseractReader(),
     )
+
+
+def _voice_folder(unit: Unit) -> Path:
+    """The unit's own folder on a unit; elsewhere one for all units of the user, for prompts are the same for all."""
+    if unit.root == SYSTEM_FOLDER:
+        return unit.root / "voice"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "doorstep" / "voice"
 
 
 def _visiting(unit: Unit, screen: ScreenUnit) -> Visiting:

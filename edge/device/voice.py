@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 from edge.core.errors import VoiceError
+from edge.ports import Voice
 
 PROGRAM = "espeak-ng"
 VOICES = {"zh": "cmn", "en": "en-gb"}
@@ -65,7 +66,7 @@ class EspeakVoice:
             part.unlink(missing_ok=True)
 
 
-def read_ahead(voice: EspeakVoice, texts: list[tuple[str, str]]) -> int:
+def read_ahead(voice: Voice, texts: list[tuple[str, str]]) -> int:
     """Read (text, language) pairs that have no file yet; gives how many can be played. Stops at the first fault."""
     ready = 0
     for text, language in texts:

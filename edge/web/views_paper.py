@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify, InputError, VoiceError
 from edge.core.verdict import Verdict
-from edge.gate.words import catalogue
+from edge.gate.words import LANGUAGES, catalogue
 from edge.web.at import PACKAGE, At
 
 SPOKEN_ROOMS, SPOKEN_TEXTS = ("hint", "action"), ("consent.explain",)
@@ -65,6 +65,17 @@ def voice(at: At) -> Response:
         return Response(at.room.voice.wav(text, at.words.language), media_type="audio/wav")
     except VoiceError:
         return Response(status_code=404)
+
+
+def spoken_texts() -> list[tuple[str, str]]:
+    """All that may be asked of the voice: (text, language)."""
+    texts = []
+    for language in LANGUAGES:
+        rooms = catalogue(PACKAGE, language)
+        single = (name.split(".") for name in SPOKEN_TEXTS)
+        texts += [(text, language) for room in SPOKEN_ROOMS for text in rooms[room].values()]
+        texts += [(rooms[room][key], language) for room, key in single]
+    return texts
 
 
 def _shown(at: At, *, status: int = 200, **found: Any) -> Response:

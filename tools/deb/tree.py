@@ -23,7 +23,10 @@ Description: home visits that certify, offline, that a retiree is alive (上门�
  The unit's side: camera and nets, signed records, sync over MQTT, the page of a
  visit. Services, users and the files of the system come with it; data is kept
  when the package is removed, and undelivered records when it is purged."""
-RECOMMENDS = "cage, chromium, chrony, network-manager, nftables, overlayroot, python3-lgpio, python3-picamera2, seatd"
+RECOMMENDS = (
+    "cage, chromium, chrony, espeak-ng, fonts-noto-cjk, network-manager, nftables, overlayroot, python3-lgpio, "
+    "python3-picamera2, seatd"
+)
 
 
 def lay_out(tree: Path, source: Path, target: Target, site: Path, version: str) -> None:
