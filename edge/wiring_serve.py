@@ -77,6 +77,7 @@ def pages(unit: Unit, plan: Plan, open_camera: OpenCamera | None = None) -> Iter
             app = ScreenApp(room, for_phones=True).build((phones.host,))
             stack.enter_context(serving(app, phones, what="the page for phones"))
         address = stack.enter_context(serving(ScreenApp(room).build(LOOPBACK), kiosk, what="the page"))
+        stack.callback(room.viewer.leave)
         yield address, room
 
 

@@ -25,7 +25,7 @@ async def pictures(at: At, request: Request) -> Response:
         return Response(status_code=204)
 
     async def goes_on() -> bool:
-        return at.room.viewer.seeing().phase not in OVER and not await request.is_disconnected()
+        return not _ended(at, OVER) and not await request.is_disconnected()
 
     return StreamingResponse(multipart(at.room.viewer.view, goes_on), media_type=MULTIPART)
 
@@ -35,7 +35,7 @@ async def check_pictures(at: At, request: Request) -> Response:
     at.room.viewer.ready()
 
     async def goes_on() -> bool:
-        if at.room.viewer.seeing().phase in (*OVER, Phase.CAPTURING) or await request.is_disconnected():
+        if _ended(at, (*OVER, Phase.CAPTURING)) or await request.is_disconnected():
             return False
         at.room.viewer.want(faces=False)
         return True
@@ -69,12 +69,16 @@ async def events(at: At, request: Request) -> Response:
         }
 
     async def goes_on() -> bool:
-        if over or await request.is_disconnected():
+        if over or at.room.viewer.gone or await request.is_disconnected():
             return False
         at.room.viewer.want(faces=faces)
         return True
 
     return StreamingResponse(event_stream(at.room.viewer.view, told, goes_on), media_type=EVENTS)
+
+
+def _ended(at: At, over: tuple[Phase, ...]) -> bool:
+    return at.room.viewer.gone or at.room.viewer.seeing().phase in over
 
 
 def _text(at: At, glimpse: Glimpse, seeing: Seeing) -> str:

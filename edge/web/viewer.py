@@ -73,6 +73,7 @@ class Viewer:
         self._faces = True
         self._asked_s = self._shown_s = 0.0
         self._stop = False
+        self.gone = False
         self._thread: threading.Thread | None = None
 
     def seeing(self) -> Seeing:
@@ -106,6 +107,10 @@ class Viewer:
         with self._guard:
             if not self._alive():
                 self._seeing = Seeing()
+
+    def leave(self) -> None:
+        """The pages are about to end: streams end by themselves (`gone`), so that nobody waits for them."""
+        self.gone = True
 
     def close(self) -> None:
         """Let go of the camera, whatever it does; idempotent."""
