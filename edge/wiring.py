@@ -276,7 +276,8 @@ def _credential(name: str) -> Path | None:
 def _credentials() -> Path | None:
     """Where systemd has put this service's credentials, if it gave it any."""
     named = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    return Path(named) if named else None
+    # Where tmpfs has no access lists, systemd leaves the folder to root alone: as if there were none.
+    return Path(named) if named and os.access(named, os.X_OK) else None
 
 
 def _read_config(root: Path) -> UnitConfig:
