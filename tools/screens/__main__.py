@@ -29,7 +29,7 @@ def main(folder: Path, language: str, theme: str, only: tuple[str, ...]) -> None
     """
     status = Console(stderr=True).status("opening the pages")
 
-    def look(page: Any, name: str, again: bool) -> None:
+    def look(page: Any, name: str) -> None:
         if only and name not in only:
             return
         status.update(name)

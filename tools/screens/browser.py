@@ -40,6 +40,11 @@ def choose(page: Any, address: str, language: str, theme: str) -> None:
     page.context.add_cookies([{"name": name, "value": value, "url": address} for name, value in chosen])
 
 
+def wear(page: Any, theme: str) -> None:
+    """Put the theme on the page as it stands: the style sheet goes by this attribute and nothing else."""
+    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+
+
 def resize(page: Any, size: tuple[int, int]) -> None:
     """Give the window another size and let the page settle."""
     page.set_viewport_size({"width": size[0], "height": size[1]})

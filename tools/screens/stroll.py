@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from edge.core.workers import MOST_WRONG
 from edge.demo.page import PIN
+from edge.web.app import COOKIE
 from tools.screens.standin import card_jpeg, person_jpeg, slip_jpeg
 
 WORKER, WITNESS = "demo-worker", "demo-witness"
 SIZES = ((800, 480), (1024, 600), (390, 844))
 """The unit's two screens and a phone, in CSS px."""
 
-Look = Callable[[Any, str, bool], None]
-"""(page, name of the stop, whether the page may be loaded again: an answer to a form may not)."""
+Look = Callable[[Any, str], None]
+"""(page, name of the stop). It leaves the page as it found it."""
 
 
 class Stroll:
@@ -40,13 +42,13 @@ class Stroll:
         self._go("/")
         self._stop("sign_in")
         self._sign_in("000000")
-        self._stop("sign_in_wrong", again=False)
+        self._stop("sign_in_wrong")
         self._go("/")
         self._sign_in(PIN)
         self._at("list")
         self._stop("list")
         self._press(".more > summary")
-        self._stop("menu", again=False)
+        self._stop("menu")
 
     def _around(self) -> None:
         for name in ("add", "status", "technician", "pair", "check"):
@@ -55,7 +57,7 @@ class Stroll:
         self._page.fill("input[name=slip]", "DS1:NOSLIP")
         self._press("main button.main")
         self._page.wait_for_selector(".outcome")
-        self._stop("check_refused", again=False)
+        self._stop("check_refused")
         self._go("/no-such-page")
         self._go("/list")
 
@@ -65,13 +67,13 @@ class Stroll:
         self._page.fill("form[action='/visit/confirm'] input[name=id_number]", "110101194001010079")
         self._press("form[action='/visit/confirm'] button.main")
         self._page.wait_for_selector("[role=alert]")
-        self._stop("confirm_different", again=False)
+        self._stop("confirm_different")
         self._go("/visit")
         self._press("form[action='/visit/confirm'] button.main")
         self._at("consent")
         self._stop("consent")
         self._press(".choice:has(input[value=guardian])")
-        self._stop("consent_by_guardian", again=False)
+        self._stop("consent_by_guardian")
         self._go("/visit")
         self._press(".choice:has(input[name=match])")
         self._press("button[value=agreed]")
@@ -84,7 +86,7 @@ class Stroll:
         self._press(".choice:has(input[name=ask])")
         self._press("#start button")
         self._page.wait_for_selector("body[data-phase=capturing]")
-        self._stop("capture_running", again=False)
+        self._stop("capture_running")
         self._at("review", timeout_s=60)
         self._stop("review")
         self._press("button[value=yes]")
@@ -102,7 +104,7 @@ class Stroll:
         self._press("button[value=agreed]")
         self._at("capture")
         self._press("details:has(form[action='/visit/without-face']) summary")
-        self._stop("capture_without_face", again=False)
+        self._stop("capture_without_face")
         self._press("#start button")
         self._at("review", timeout_s=60)
         self._drawn = card_jpeg()
@@ -131,7 +133,7 @@ class Stroll:
         self._at("witness")
         self._stop("witness")
         self._press(".choice:has(input[name=witness][value='-'])")
-        self._stop("witness_by_hand", again=False)
+        self._stop("witness_by_hand")
         self._press(f".choice:has(input[value={WITNESS}])")
         self._page.fill("input[name=pin]", PIN)
         self._press("form[action='/visit/witness'] button.main")
@@ -145,16 +147,21 @@ class Stroll:
         self._page.fill(".search input[type=text], .search input:not([type])", "没有的人")
         self._press(".search button")
         self._at("list")
-        self._stop("list_nobody", again=False)
+        self._stop("list_nobody")
         self._go("/list")
         self._press("li:has-text('演示甲') form[action='/history'] button")
         self._at("history")
         self._stop("history")
         self._press("details:has(form[action='/history/withdraw']) summary")
-        self._stop("history_withdraw", again=False)
+        self._stop("history_withdraw")
+        self._page.context.clear_cookies(name=COOKIE)
+        for _ in range(MOST_WRONG):
+            self._go("/")
+            self._sign_in("000000", WITNESS)
+        self._stop("sign_in_locked")
         self._page.goto(f"{self._phone_address}/join#no-such-code")
         self._page.wait_for_selector("[role=alert], .error")
-        self._stop("join_refused", again=False)
+        self._stop("join_refused")
 
     def _go(self, path: str) -> None:
         self._page.goto(self._address + path)
@@ -162,8 +169,8 @@ class Stroll:
     def _press(self, selector: str) -> None:
         self._page.click(selector)
 
-    def _sign_in(self, pin: str) -> None:
-        self._page.check(f"input[name=worker][value={WORKER}]")
+    def _sign_in(self, pin: str, worker: str = WORKER) -> None:
+        self._page.check(f"input[name=worker][value={worker}]")
         self._page.fill("input[name=pin]", pin)
         self._press("main button.main")
 
@@ -174,5 +181,5 @@ class Stroll:
     def _at(self, step: str, *, timeout_s: float = 15) -> None:
         self._page.wait_for_selector(f"body[data-page={step}]", timeout=timeout_s * 1000)
 
-    def _stop(self, name: str, *, again: bool = True) -> None:
-        self._look(self._page, name, again)
+    def _stop(self, name: str) -> None:
+        self._look(self._page, name)
