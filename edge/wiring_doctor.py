@@ -67,12 +67,17 @@ class Bench:
             "broker": self._broker,
         }
 
-    def examine(self, names: Iterable[str], tell: Callable[[str], None]) -> BenchSheet:
-        """The sheet of the named lines. Raises InputError for a name that there is none of."""
+    def known(self, names: Iterable[str]) -> list[str]:
+        """The names, each of them a line's. Raises InputError."""
         checks, wanted = self.checks(), list(names)
         unknown = sorted(set(wanted) - set(checks))
         if unknown:
             raise InputError(f"no check {unknown[0]!r}", remedy=f"There are: {', '.join(checks)}.")
+        return wanted
+
+    def examine(self, names: Iterable[str], tell: Callable[[str], None]) -> BenchSheet:
+        """The sheet of the named lines. Raises InputError for a name that there is none of."""
+        checks, wanted = self.checks(), self.known(names)
         public = self.unit.public
         return BenchSheet(
             unit_id=self.unit.config.unit_id,

@@ -64,7 +64,7 @@ def _examined(
 
     with open_unit_readonly(unit_dir) as unit:
         bench = Bench(unit, camera=camera, press=press)
-        left_out = set(_names(skip))
+        left_out = bench.known(_names(skip))
         names = [n for n in (_names(only) if only else list(bench.checks())) if n not in left_out]
         with terminal.status("") as status:
             made = bench.examine(names, _teller(status.update, quiet))

@@ -105,6 +105,7 @@ def test_label_is_read_by_a_camera(whole: Path, tmp_path: Path) -> None:
     assert sheet.key_sha256.upper() in label_text(sheet)
 
 
-def test_unknown_line_is_refused_by_name(run: Run, whole: Path) -> None:
-    result = run("doctor", "--unit", whole, "--only", "store,brake")
+@pytest.mark.parametrize("option", ["--only", "--skip"])
+def test_unknown_line_is_refused_by_name(run: Run, whole: Path, option: str) -> None:
+    result = run("doctor", "--unit", whole, option, "store,brake")
     assert result.exit_code == 4 and "brake" in result.stderr and "store" in result.stderr
