@@ -123,3 +123,4 @@ def _tell_the_end(shown: Shown, report: Path, folder: Path | None) -> None:
     console.print(f"{shown.summary.seconds} s · {report}", soft_wrap=True)
     if folder:
         console.print(f"unit, central, logs: {folder}", soft_wrap=True)
+    console.print("亲手试一次 · click through a visit: doorstep demo --page --open", soft_wrap=True)
