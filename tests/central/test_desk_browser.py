@@ -164,7 +164,7 @@ def test_list_is_imported_assigned_and_a_visit_reviewed_by_two(  # noqa: PLR0915
     walk.shot(page, "queue")
     page.click("td >> text=查看")
     page.click("text=打开照片")
-    page.wait_for_function("document.images[0].naturalWidth > 0")
+    page.wait_for_function("document.images[0]?.naturalWidth > 0")
     walk.shot(page, "review")
     page.check("input[value=not_certified]")
     page.fill("textarea", "照片与见证情况不符，需核实")

@@ -85,8 +85,8 @@ class Development:
         spread *= self._grain[y + part.top : y + part.bottom, x + part.left : x + part.right]
         spread += radiance
         top: Any = (float(LEVELS - 1),) * 4  # the stubs want an array
-        codes = cv2.multiply(spread, top, dtype=cv2.CV_16U)
-        return self._compressed(np.asarray(cv2.LUT(codes, self._tone), np.uint8))
+        codes = np.asarray(cv2.multiply(spread, top, dtype=cv2.CV_16U), np.uint16)
+        return self._compressed(np.take(self._tone, codes))  # OpenCV 4 has no look-up for 16 bits
 
     def _compressed(self, picture: Picture) -> Picture:
         quality = self._sensor.jpeg_quality
