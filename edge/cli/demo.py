@@ -31,7 +31,7 @@ _folder = click.Path(path_type=Path, file_okay=False)
     "--bundle", type=_folder, envvar="DOORSTEP_BUNDLE", help="Another model bundle; by default the one built last."
 )
 @click.option("--page", is_flag=True, help="Serve the field worker's page instead, to click through a visit.")
-@click.option("--open", "open_browser", is_flag=True, help="With --page: open it in this machine's browser.")
+@click.option("--open", "open_browser", is_flag=True, help="Serve that page and open it in this machine's browser.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="With --page; 0: any.")
 @click.option("--camera", metavar="N", help="With --page: this machine's own camera, instead of the one that plays.")
 @json_option
@@ -59,10 +59,10 @@ def demo(
     Examples:
       doorstep demo
       doorstep demo --out /tmp/demo --keep
-      doorstep demo --page --open
+      doorstep demo --open
     Exit codes: 0 every visit ended as described and both chains verify; 1 not so; 4 it could not be run.
     """
-    if page:
+    if page or open_browser:
         from edge.cli.demo_page import serve_page
 
         plan = _plan(out, portraits, bundle, seed)
@@ -123,4 +123,4 @@ def _tell_the_end(shown: Shown, report: Path, folder: Path | None) -> None:
     console.print(f"{shown.summary.seconds} s · {report}", soft_wrap=True)
     if folder:
         console.print(f"unit, central, logs: {folder}", soft_wrap=True)
-    console.print("亲手试一次 · click through a visit: doorstep demo --page --open", soft_wrap=True)
+    console.print("亲手试一次 · click through a visit: doorstep demo --open", soft_wrap=True)
