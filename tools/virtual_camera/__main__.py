@@ -64,7 +64,7 @@ def _run(work: Path) -> subprocess.CompletedProcess[str]:
         shutil.copytree(PROJECT / name, work / "project" / name, ignore=shutil.ignore_patterns("__pycache__"))
     unit = site_packages(PROJECT, target)
     shutil.copy(HERE / "virtual.yaml", work)
-    settings = ["PYTHONPATH=/work/unit:/work/camera:/work/project", "PYTHONDONTWRITEBYTECODE=1", *_memory(work)]
+    settings = ["PYTHONPATH=/tried/unit:/tried/camera:/tried/project", "PYTHONDONTWRITEBYTECODE=1", *_memory(work)]
     inside = ["/usr/bin/env", *settings, "/usr/bin/python3", "-m", "tools.virtual_camera.inside"]
     command = [
         "unshare",
@@ -100,7 +100,7 @@ def _memory(work: Path) -> list[str]:
             "this kernel has neither udmabuf nor dma_heap, and no compiler makes the stand-in",
             remedy="apt-get install gcc libc6-dev, or modprobe udmabuf.",
         ) from e
-    return ["LD_PRELOAD=/work/dmabuf.so"]
+    return ["LD_PRELOAD=/tried/dmabuf.so"]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 set -eu
 root=$1 work=$2 unit=$3 camera=$4
 shift 4
-mkdir -p "$work/unit" "$work/camera" "$root/work" "$root/usr/share/libcamera/pipeline/virtual"
+mkdir -p "$work/unit" "$work/camera" "$root/tried" "$root/usr/share/libcamera/pipeline/virtual"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 mount -t tmpfs tmpfs "$root/dev"
@@ -15,8 +15,8 @@ for device in null zero urandom udmabuf dma_heap; do
   if [ -d "/dev/$device" ]; then mkdir "$root/dev/$device"; else : >"$root/dev/$device"; fi
   mount --rbind "/dev/$device" "$root/dev/$device"
 done
-mount --bind "$work" "$root/work"
-mount --bind "$unit" "$root/work/unit"
-mount --bind "$camera" "$root/work/camera"
+mount --bind "$work" "$root/tried"
+mount --bind "$unit" "$root/tried/unit"
+mount --bind "$camera" "$root/tried/camera"
 mount --bind "$work" "$root/usr/share/libcamera/pipeline/virtual"
 exec chroot "$root" "$@"
