@@ -11,10 +11,9 @@ from enum import StrEnum
 import msgspec
 from securesystemslib.signer import Signer
 
-from edge.core.document import read_json
-from edge.core.envelope import open_envelope, seal
-from edge.core.errors import DoesNotVerify
-from edge.core.keys import KeyRole, PublicKeyDocument, keys_of
+from edge.core.envelope import seal
+from edge.core.keys import PublicKeyDocument
+from edge.core.unit_statement import open_statement
 
 BENCH_SHEET_TYPE = "application/vnd.doorstep.bench-sheet.v1+json"
 FORMAT = "doorstep.bench-sheet/1"
@@ -73,9 +72,5 @@ def sign_sheet(sheet: BenchSheet, signer: Signer) -> bytes:
 
 def open_sheet(raw: bytes, believed: Sequence[PublicKeyDocument]) -> BenchSheet:
     """The sheet in `raw`, signed by the unit it speaks of. Raises DoesNotVerify or CouldNotBeChecked."""
-    opened = open_envelope(raw, keys=keys_of(believed, KeyRole.RECORD), payload_types={BENCH_SHEET_TYPE})
-    sheet = read_json(opened.payload, BenchSheet, format_=FORMAT, what="the bench sheet")
-    signers = {d.owner for d in believed if d.role is KeyRole.RECORD and d.keyid in opened.key_ids}
-    if sheet.unit_id not in signers:
-        raise DoesNotVerify(f"a sheet of {sheet.unit_id!r}, signed by another unit", step="unit")
-    return sheet
+    what = "the bench sheet"
+    return open_statement(raw, believed, BenchSheet, payload_type=BENCH_SHEET_TYPE, format_=FORMAT, what=what)

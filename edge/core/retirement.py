@@ -11,10 +11,9 @@ from collections.abc import Sequence
 import msgspec
 from securesystemslib.signer import Signer
 
-from edge.core.document import read_json
-from edge.core.envelope import open_envelope, seal
-from edge.core.errors import DoesNotVerify
-from edge.core.keys import KeyRole, PublicKeyDocument, keys_of
+from edge.core.envelope import seal
+from edge.core.keys import PublicKeyDocument
+from edge.core.unit_statement import open_statement
 
 RETIREMENT_TYPE = "application/vnd.doorstep.retirement.v1+json"
 FORMAT = "doorstep.retirement/1"
@@ -40,9 +39,4 @@ def sign_retirement(retirement: Retirement, signer: Signer) -> bytes:
 
 def open_retirement(raw: bytes, believed: Sequence[PublicKeyDocument]) -> Retirement:
     """The proof in `raw`, by the unit it speaks of. Raises DoesNotVerify or CouldNotBeChecked."""
-    opened = open_envelope(raw, keys=keys_of(believed, KeyRole.RECORD), payload_types={RETIREMENT_TYPE})
-    retirement = read_json(opened.payload, Retirement, format_=FORMAT, what="the proof")
-    owners = {d.owner for d in believed if d.role is KeyRole.RECORD and d.keyid in opened.key_ids}
-    if retirement.unit_id not in owners:
-        raise DoesNotVerify(f"a proof for {retirement.unit_id!r}, signed by another unit", step="unit")
-    return retirement
+    return open_statement(raw, believed, Retirement, payload_type=RETIREMENT_TYPE, format_=FORMAT, what="the proof")

@@ -120,6 +120,16 @@ class Walk:
         self.press("#start button")
         self.at("review", timeout_s=40)
 
+    def to_first_reference(self, name: str) -> None:
+        """From the list, past the capture, to the page that photographs a document beside the face."""
+        self.begin(name)
+        self.confirm()
+        self.agree("match", "send")
+        self.capture()
+        self.press("form[action='/visit/beside-face'] button")
+        self.at("first_reference")
+        self.page.wait_for_selector("body[data-phase=looking]")
+
     def document(self, kind: str = "id_card") -> None:
         self.press(f"form:has(input[value={kind}]) button")
         playwright.expect(self.page.locator(".had")).to_have_count(1)

@@ -63,13 +63,7 @@ def test_guardian_and_witness_by_hand_are_committed_to_and_named_nowhere(kiosk: 
 
 def test_first_reference_is_offered_and_consent_taken_back_is_signed(kiosk: Kiosk, walk: Walk) -> None:
     walk.sign_in()
-    walk.begin("演示丙")
-    walk.confirm()
-    walk.agree("match", "send")
-    walk.capture()
-    walk.press("form[action='/visit/beside-face'] button")
-    walk.at("first_reference")
-    walk.page.wait_for_selector("body[data-phase=looking]")
+    walk.to_first_reference("演示丙")
     walk.document()
     walk.press("form[action='/visit/back'] button.main")
     walk.at("review")

@@ -84,13 +84,7 @@ def test_visit_without_a_face_returns_to_every_step(kiosk: Kiosk, walk: Walk) ->
 
 def test_document_beside_the_face_survives_with_its_photograph(kiosk: Kiosk, walk: Walk) -> None:
     walk.sign_in()
-    walk.begin("演示丙")
-    walk.confirm()
-    walk.agree("match", "send")
-    walk.capture()
-    walk.press("form[action='/visit/beside-face'] button")
-    walk.at("first_reference")
-    walk.page.wait_for_selector("body[data-phase=looking]")
+    walk.to_first_reference("演示丙")
     walk.document()
     cut(kiosk, walk, "first_reference")
     assert walk.page.locator(".had").count() == 1
