@@ -35,18 +35,30 @@ class Broker:
     """mosquitto on a loopback port, with the identity `broker.crt` of the authority in `pki`.
 
     A context manager: started on entering, stopped on leaving. `stop` and `kill` may be followed by `start`.
+    persistent: sessions and queues are written to disk at once, as other people's brokers may do; ours keeps nothing.
     """
 
-    def __init__(self, folder: Path, *, pki: Path, central_id: str, port: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, pki: Path, central_id: str, port: int | None = None, persistent: bool = False
+    ) -> None:
         self.folder = folder
         self.host = "127.0.0.1"
         self.port = port or free_port()
-        self._pki, self._central_id = pki, central_id
+        self._pki, self._central_id, self._persistent = pki, central_id, persistent
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def log_file(self) -> Path:
         return self.folder / "mosquitto.log"
+
+    @property
+    def memory(self) -> Path:
+        """Where a persistent broker keeps its sessions."""
+        return self.folder.resolve() / "memory"
+
+    def forget(self) -> None:
+        """Wipe what a persistent broker has kept; while it does not run."""
+        shutil.rmtree(self.memory, ignore_errors=True)
 
     @property
     def pid(self) -> int | None:
@@ -69,12 +81,20 @@ class Broker:
             "user": "root" if os.geteuid() == 0 else "mosquitto",
             "log_file": str(folder / "mosquitto.log"),
             "central_id": self._central_id,
+            "persistence": self._persistence(),
         }
         for source, target in (("acl", acl), ("mosquitto.conf", configuration)):
             template = Template((DEPLOY / source).read_text(encoding="utf-8"))
             target.write_text(template.substitute(values), encoding="utf-8")
             target.chmod(0o600)
         return configuration
+
+    def _persistence(self) -> str:
+        if not self._persistent:
+            return "persistence false"
+        self.memory.mkdir(exist_ok=True)
+        kept = {"persistence_location": f"{self.memory}/", "autosave_on_changes": "true", "autosave_interval": "1"}
+        return "\n".join(["persistence true", *(f"{name} {value}" for name, value in kept.items())])
 
     def start(self) -> None:
         """Start the broker and wait until it accepts connections. Raises SyncError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -12,11 +13,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from central.founding import DEFAULT_DATABASE
 from tools.faults.check import Outcome
 from tools.faults.kill import KillReport, run_kills
 from tools.faults.link import LinkPlan, LinkReport, run_link
 from tools.faults.power import PowerReport, run_cuts
 from tools.faults.storm import Settled, StormReport, run_storm
+from tools.postgres import Postgres
 
 
 @click.group()
@@ -72,26 +75,31 @@ def power(ctx: click.Context, cuts: int, seed: int, as_json: bool) -> None:
 @click.option("--minutes", default=10.0, show_default=True, help="How long it blows.")
 @click.option("--units", default=6, show_default=True)
 @click.option("--seed", default=1, show_default=True)
+@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True)
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Work in this folder and keep it.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
-def sync(ctx: click.Context, minutes: float, units: int, seed: int, keep: Path | None, as_json: bool) -> None:
+def sync(
+    ctx: click.Context, minutes: float, units: int, seed: int, database: str, keep: Path | None, as_json: bool
+) -> None:
     """Cut, delay, truncate, half-close and kill between and at unit, broker and central, then compare everything.
 
     Exit code 1 when anything was lost or doubled, a chain is broken, or a receipt's signature does not hold.
     """
-    console = Console(stderr=True)
-    with tempfile.TemporaryDirectory(prefix="doorstep-storm-") as temporary, Progress(console=console) as bar:
+    with contextlib.ExitStack() as stack:
+        folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="doorstep-storm-")))
+        real = stack.enter_context(Postgres()).new_database() if database == "postgresql" else DEFAULT_DATABASE
+        bar = stack.enter_context(Progress(console=Console(stderr=True)))
         task = bar.add_task("storm", total=minutes * 60)
 
         def tell(gone_s: float, faults: int) -> None:
             bar.update(task, completed=gone_s, description=f"{faults} faults")
 
-        report = run_storm(keep or Path(temporary), seconds=minutes * 60, seed=seed, units=units, tell=tell)
+        report = run_storm(folder, seconds=minutes * 60, seed=seed, units=units, tell=tell, database=real)
     if as_json:
-        click.echo(msgspec.json.encode({**asdict(report), "clean": report.clean}))
+        click.echo(msgspec.json.encode({**asdict(report), "database": database, "clean": report.clean}))
     else:
-        _print_storm(report)
+        _print_storm(report, database)
     ctx.exit(0 if report.clean else 1)
 
 
@@ -142,10 +150,11 @@ def _print_power(report: PowerReport) -> None:
     click.echo("NOT CLEAN" if report.faults else f"clean: {report.records} records, all there, chain whole")
 
 
-def _print_storm(report: StormReport) -> None:
+def _print_storm(report: StormReport, database: str) -> None:
     console = Console(markup=False, width=120)
     drained = f"drained in {report.drained_in_s} s afterwards"
-    console.print(f"{report.total_faults} faults in {report.seconds} s, seed {report.seed}; {drained}")
+    run = f"{report.total_faults} faults in {report.seconds} s, seed {report.seed}, central on {database}"
+    console.print(f"{run}; {drained}")
     for kind, count in sorted(report.faults.items()):
         console.print(f"  {kind}: {count}")
     table = Table("", *(unit.records.unit_id for unit in report.units))

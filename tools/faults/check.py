@@ -6,6 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
 from central.config import load_config
 from central.receipts import load_public
 from edge.core.chain import StoredRecord
@@ -15,6 +18,12 @@ from edge.core.verify import verify_chain
 from edge.services.audit import audit_store
 from edge.wiring import Unit, open_unit_readonly
 from tools.faults.scene import Scene
+
+_EVERY_INDEX = """
+SELECT bt_index_check(index.indexrelid, true) FROM pg_index index
+JOIN pg_class c ON c.oid = index.indexrelid JOIN pg_am am ON am.oid = c.relam
+WHERE am.amname = 'btree' AND index.indisvalid AND c.relnamespace = current_schema()::regnamespace
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +83,7 @@ def check(scene: Scene, root: Path, acknowledged_file: Path) -> Outcome:
 def _central(scene: Scene, unit: Unit) -> tuple[list[StoredRecord], str, str]:
     own = load_public(scene.central / load_config(scene.central).receipt_key)
     with scene.store() as store, store.transaction() as transaction:
-        sound = transaction.connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+        sound = _soundness(transaction.connection)
         rows = list(transaction.rows("records", unit.config.unit_id))
         receipts = [row["envelope"] for row in transaction.rows("receipts", unit.config.unit_id)]
     held = [
@@ -89,7 +98,20 @@ def _central(scene: Scene, unit: Unit) -> tuple[list[StoredRecord], str, str]:
         for row in rows
     ]
     report = verify_chain(held, [unit.public, own], unit_id=unit.config.unit_id, receipts=receipts)
-    return held, report.verdict, str(sound)
+    return held, report.verdict, sound
+
+
+def _soundness(connection: Connection) -> str:
+    """`ok`, or what the database's own check found: SQLite's, or PostgreSQL's of every index against its table."""
+    if connection.dialect.name == "sqlite":
+        return str(connection.exec_driver_sql("PRAGMA integrity_check").scalar())
+    connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS amcheck")
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(_EVERY_INDEX)
+    except DBAPIError as e:
+        return str(e.orig)
+    return "ok"
 
 
 def _doubles(records: list[StoredRecord]) -> int:

@@ -12,7 +12,7 @@ import contextlib
 import random
 import threading
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,19 +31,30 @@ class Shape:
 
 
 class Proxy:
-    """Listens on `port` and joins each connection to `target_port`. A context manager."""
+    """Listens on `port` and joins each connection to `target_port`. A context manager.
 
-    def __init__(self, target_port: int, *, seed: int, mean_bytes: int = 6000, shape: Shape | None = None) -> None:
+    Of `kinds` one befalls each connection, after `mean_bytes` or so in one direction.
+    """
+
+    def __init__(
+        self,
+        target_port: int,
+        *,
+        seed: int,
+        mean_bytes: float = 6000,
+        shape: Shape | None = None,
+        kinds: Sequence[str] = KINDS,
+    ) -> None:
         self.calm = False
         self.faults: Counter[str] = Counter()
         self.carried = 0
         self.connections = 0
         self.port = 0
-        self._target_port, self._mean_bytes, self._shape = target_port, mean_bytes, shape
+        self._target_port, self._mean_bytes, self._shape, self._kinds = target_port, mean_bytes, shape, kinds
         self._dice = random.Random(seed)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._joined: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._stalled_until_s = 0.0
         self._arrived = asyncio.Event()
 
@@ -72,9 +83,10 @@ class Proxy:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
 
     async def _cut_all(self) -> None:
-        for writer in list(self._writers):
+        for ends in list(self._joined):
             self.faults["cut"] += 1
-            writer.transport.abort()
+            for end in ends:
+                end.transport.abort()
 
     def _stall(self, seconds: float) -> None:
         self.faults["stall"] += 1
@@ -98,9 +110,9 @@ class Proxy:
             writer.transport.abort()
             return
         self.connections += 1
-        fate = None if self.calm or self._shape else self._dice.choice(KINDS)
+        fate = None if self.calm or self._shape else self._dice.choice(self._kinds)
         at = int(self._dice.expovariate(1 / self._mean_bytes))
-        self._writers |= {writer, far_writer}
+        self._joined.add((writer, far_writer))
         victim = self._dice.random() < 0.5
         try:
             await asyncio.gather(
@@ -110,7 +122,7 @@ class Proxy:
         except OSError:
             pass
         finally:
-            self._writers -= {writer, far_writer}
+            self._joined.discard((writer, far_writer))
             for end in (writer, far_writer):
                 with contextlib.suppress(OSError):
                     end.transport.abort()

@@ -42,13 +42,22 @@ BEGUN_UTC = "2026-03-02T01:00:00.000Z"
 class Scene:
     """The folders and the broker; everything in `folder`. `simulated` decides for units and central alike."""
 
-    def __init__(self, folder: Path, *, simulated: bool = True, database: str = DEFAULT_DATABASE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        simulated: bool = True,
+        database: str = DEFAULT_DATABASE,
+        persistent_broker: bool = False,
+    ) -> None:
         self.folder, self.simulated = folder, simulated
         self.central, self.pki = folder / "central", folder / "central" / "pki"
         pki.make_ca(self.pki, name="test authority", now=now())
         pki.issue(self.pki, "broker", server_names=("localhost", "127.0.0.1"), now=now())
         pki.issue(self.pki, CENTRAL_ID, now=now())
-        self.broker = Broker(folder / "broker", pki=self.pki, central_id=CENTRAL_ID)
+        self.broker = Broker(
+            folder / "broker", pki=self.pki, central_id=CENTRAL_ID, persistent=persistent_broker
+        )
         kind = StoreKind.SIMULATED if simulated else StoreKind.GENUINE
         self.receipt_key = found_central(
             self.central, central_id=CENTRAL_ID, kind=kind, database=database, port=self.broker.port

@@ -19,6 +19,7 @@ from pathlib import Path
 from central.clock import now_utc
 from central.config import load_config
 from central.downward import Downlink
+from central.founding import DEFAULT_DATABASE
 from central.keys import message_signers
 from central.rows.messages import messages_of
 from edge.core.downward import MessageKind
@@ -199,10 +200,13 @@ class Storm:
         self.kills["kill central"] += 1
 
     def _kill_broker(self) -> None:
-        """It keeps nothing on disk (persistence false), so sessions and queues are gone."""
+        """It comes back with the sessions of its last second, or its disk is wiped in between."""
         self.scene.broker.kill()
+        wiped = self._dice.random() < 0.5
+        if wiped:
+            self.scene.broker.forget()
         self.scene.broker.start()
-        self.kills["kill broker, sessions lost"] += 1
+        self.kills["kill broker, persistence wiped" if wiped else "kill broker, persistence old"] += 1
 
     def _issue(self, name: str) -> None:
         try:
@@ -231,6 +235,7 @@ def run_storm(
     seed: int,
     units: int,
     tell: Callable[[float, int], None],
+    database: str = DEFAULT_DATABASE,
     enough: Callable[[dict[str, int]], bool] = lambda _faults: True,
 ) -> StormReport:
     """Let it blow for `seconds`, and up to LONGEST times as long until `enough` of the faults by kind.
@@ -238,7 +243,7 @@ def run_storm(
     `tell` gets the seconds gone and the faults so far.
     """
     began_s = time.monotonic()
-    scene = Scene(folder)
+    scene = Scene(folder, database=database, persistent_broker=True)
     with scene.broker, Proxy(scene.broker.port, seed=seed) as proxy:
         scene.central_through(proxy.port)
         storm = Storm(scene, proxy, units=units, seed=seed)
