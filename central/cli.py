@@ -13,6 +13,7 @@ from central.cli_list import lists
 from central.cli_models import models
 from central.cli_parcel import import_
 from central.cli_pki import broker, pki
+from central.cli_policy import policy
 from central.cli_show import show, verify
 from central.cli_units import unit_command, unit_commands, unit_retired
 from central.cli_workers import worker
@@ -206,6 +207,7 @@ main.add_command(import_)
 main.add_command(show)
 main.add_command(verify)
 main.add_command(models)
+main.add_command(policy)
 main.add_command(lists)
 main.add_command(gaps)
 main.add_command(report)

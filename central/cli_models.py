@@ -10,11 +10,10 @@ from rich.table import Table
 
 from central.bundles import offer_bundle, read_bundle
 from central.clock import now_utc
-from central.console import DOES_NOT_VERIFY, OK, as_json, in_folder, open_central, print_json
+from central.console import DOES_NOT_VERIFY, OK, as_json, chosen_units, in_folder, open_central, print_json, to_units
 from central.downward import Downlink
 from central.keys import message_signers
 from central.rows import bundles as rows
-from edge.core.errors import InputError
 from edge.core.keys import decode_public_key
 
 FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
@@ -28,8 +27,7 @@ def models() -> None:
 @models.command("offer")
 @click.argument("file", type=FILE)
 @click.option("--key", "key_file", required=True, type=FILE, help="The publisher's public key.")
-@click.option("--unit", "unit_ids", multiple=True, metavar="ID", help="To this unit; may be given more than once.")
-@click.option("--all", "to_all", is_flag=True, help="To every unit that is not revoked.")
+@to_units
 @in_folder
 @as_json
 @click.pass_context
@@ -50,17 +48,11 @@ def offer(
     Example:
       doorstep-central models offer default.bundle.zip --key publisher.pub.json --all
     """
-    if to_all == bool(unit_ids):
-        raise click.UsageError("Say to whom: --unit ID, or --all.")
     ready = read_bundle(file.read_bytes(), file.name, decode_public_key(key_file.read_bytes()))
     config, store = open_central(folder)
     downlink = Downlink(message_signers(folder, config))
     with store, store.transaction() as transaction:
-        known = [unit.unit_id for unit in transaction.units() if unit.revoked_utc is None]
-        strangers = sorted(set(unit_ids) - set(known))
-        if strangers:
-            raise InputError(f"no unit {strangers[0]!r} is registered here, or it is revoked")
-        chosen = list(unit_ids) or known
+        chosen = chosen_units(transaction, unit_ids, to_all=to_all)
         waiting = offer_bundle(transaction, downlink, ready, chosen, at_utc=now_utc())
     if as_json:
         told = [unit_id for unit_id in chosen if unit_id not in waiting]

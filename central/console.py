@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import msgspec
 from central.config import CentralConfig, load_config
 from central.ingest import Ingest
 from central.receipts import load_issuer
-from central.store import CentralStore
-from edge.core.errors import CouldNotBeChecked, DoesNotVerify, DoorstepError
+from central.store import CentralStore, Transaction
+from edge.core.errors import CouldNotBeChecked, DoesNotVerify, DoorstepError, InputError
 
 OK, DOES_NOT_VERIFY, USAGE, NOT_CHECKED, FAILED = range(5)
 EXIT_CODES = """\b
@@ -32,6 +32,24 @@ in_folder = click.option(
     help="Folder of central.toml.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON for programs.")
+
+
+def to_units(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say which units are meant; `chosen_units` reads them."""
+    one = click.option("--unit", "unit_ids", multiple=True, metavar="ID", help="To this unit; may be given again.")
+    everybody = click.option("--all", "to_all", is_flag=True, help="To every unit that is not revoked.")
+    return one(everybody(command))
+
+
+def chosen_units(transaction: Transaction, unit_ids: Sequence[str], *, to_all: bool) -> list[str]:
+    """The units that were meant. Raises InputError for one that is not registered, or is revoked."""
+    if to_all == bool(unit_ids):
+        raise click.UsageError("Say to whom: --unit ID, or --all.")
+    known = [unit.unit_id for unit in transaction.units() if unit.revoked_utc is None]
+    strangers = sorted(set(unit_ids) - set(known))
+    if strangers:
+        raise InputError(f"no unit {strangers[0]!r} is registered here, or it is revoked")
+    return list(unit_ids) or known
 
 
 class Group(click.Group):

@@ -16,14 +16,16 @@ from typing import Any
 from central.clock import as_utc
 from central.desk.signing_in import Visitor
 from central.downward import Downlink
+from central.policies import renewal_of
 from central.rows.accounts import Accounts
 from central.rows.people import due_date_of
 from central.rows.reviews import Reviews
 from central.store import Transaction
+from edge.core.civil_time import civil_date
 from edge.core.downward import MessageKind
 from edge.core.downward_content import Decision
 from edge.core.errors import InputError
-from edge.core.renewal import Renewal, next_due_date
+from edge.core.renewal import next_due_date
 from edge.core.visit import OutcomeKind
 
 SHORTEST_REASON, LONGEST_REASON = 4, 500
@@ -140,14 +142,15 @@ def send_down(transaction: Transaction, downlink: Downlink, row: dict[str, Any],
 
 
 def _next_due(transaction: Transaction, row: dict[str, Any]) -> str:
-    """When the person is to be certified next: a year after a visit, as a rule; empty when that cannot be told."""
+    """When the person is to be certified next, by the unit's policy; empty when that cannot be told."""
     if row["decision"] == Choice.VISIT_AGAIN:
         return ""
     kind = OutcomeKind(row["decision"])
     due_date = due_date_of(transaction.connection, row["person_id"])
+    renewal = renewal_of(transaction, row["unit_id"])
     try:
-        return next_due_date(kind, visited=row["begun_utc"][:10], due_date=due_date, renewal=Renewal())
-    except InputError:
+        return next_due_date(kind, visited=civil_date(row["begun_utc"]), due_date=due_date, renewal=renewal)
+    except (InputError, ValueError):
         return ""  # the unit's own clock gave no date
 
 

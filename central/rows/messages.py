@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from central.tables import units
 from central.tables_messages import messages, unit_messaging
 
-QUEUED = "queued"
+QUEUED, REFUSED = "queued", "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,12 @@ def due(connection: Connection, *, now_s: int, window: int, limit: int) -> list[
 def tried(connection: Connection, message: Due, *, next_try_s: int) -> None:
     same = (messages.c.unit_id == message.unit_id, messages.c.sequence == message.sequence)
     connection.execute(update(messages).where(*same).values(attempts=message.attempts + 1, next_try_s=next_try_s))
+
+
+def newest_taken(connection: Connection, unit_id: str, kind: str) -> bytes | None:
+    """The last message of a kind that a unit was sent and has not refused; None when there was none."""
+    query = select(messages.c.envelope).where(messages.c.unit_id == unit_id, messages.c.kind == kind)
+    return connection.scalar(query.where(messages.c.state != REFUSED).order_by(messages.c.sequence.desc()).limit(1))
 
 
 def messages_of(connection: Connection, unit_id: str) -> list[dict[str, Any]]:
