@@ -1,7 +1,7 @@
 """The policies that units judge by: sent down whole, and asked here where central must reckon as a unit does.
 
-A unit goes by the newest policy it was sent. One that was sent none has its own, whose rule for the next due date is
-taken to be the usual one.
+A unit goes by the newest policy that it was sent and can read. One that was sent none has its own, whose rule for the
+next due date is taken to be the usual one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from central.downward import Downlink
-from central.rows.messages import newest_taken
+from central.rows.messages import not_refused
 from central.store import Transaction
 from edge.core.downward import Downward, MessageKind
 from edge.core.downward_content import PolicyFile
@@ -40,12 +40,11 @@ def send_policy(
 
 
 def renewal_of(transaction: Transaction, unit_id: str) -> Renewal:
-    """The rule for the next due date in the policy that a unit was sent last and has not refused."""
-    raw = newest_taken(transaction.connection, unit_id, MessageKind.POLICY.value)
-    if raw is None:
-        return Renewal()
-    sent = msgspec.json.decode(parse(raw).payload, type=Downward)
-    try:
-        return decode_policy(msgspec.json.decode(sent.content, type=PolicyFile).toml).renewal
-    except ConfigError:
-        return Renewal()  # of a version that judged otherwise; the unit falls back in the same way
+    """The rule for the next due date in the policy that a unit goes by."""
+    for raw in not_refused(transaction.connection, unit_id, MessageKind.POLICY.value):
+        sent = msgspec.json.decode(parse(raw).payload, type=Downward)
+        try:
+            return decode_policy(msgspec.json.decode(sent.content, type=PolicyFile).toml).renewal
+        except ConfigError:
+            continue  # of another version; the unit falls back in the same way
+    return Renewal()

@@ -107,10 +107,10 @@ def tried(connection: Connection, message: Due, *, next_try_s: int) -> None:
     connection.execute(update(messages).where(*same).values(attempts=message.attempts + 1, next_try_s=next_try_s))
 
 
-def newest_taken(connection: Connection, unit_id: str, kind: str) -> bytes | None:
-    """The last message of a kind that a unit was sent and has not refused; None when there was none."""
+def not_refused(connection: Connection, unit_id: str, kind: str) -> list[bytes]:
+    """The messages of a kind that a unit was sent and has not refused, the newest first."""
     query = select(messages.c.envelope).where(messages.c.unit_id == unit_id, messages.c.kind == kind)
-    return connection.scalar(query.where(messages.c.state != REFUSED).order_by(messages.c.sequence.desc()).limit(1))
+    return list(connection.scalars(query.where(messages.c.state != REFUSED).order_by(messages.c.sequence.desc())))
 
 
 def messages_of(connection: Connection, unit_id: str) -> list[dict[str, Any]]:

@@ -45,10 +45,10 @@ def tasks(number: int | None, unit_dir: Path, as_json: bool) -> None:
 
 def _table(found: list[tuple[int, Decision]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("#", "decided (UTC)", "person", "decision", "reason", "next due"):
+    for heading in ("#", "decided", "person", "decision", "reason", "next due"):
         table.add_column(heading, overflow="fold")
     for number, decision in found:
-        what = (decision.person_id, decision.decision, decision.task or decision.reason)
+        what = (decision.person_id, decision.decision, decision.reason)
         when = civil_minute(decision.decided_utc)
         table.add_row(str(number), when, *map(Text, what), decision.next_due_date or "–")
     return table

@@ -71,6 +71,17 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """One stage for a file of tests, central on either database with two ingest processes; each test has its unit."""
+    sqlite = request.param == "sqlite"
+    database = DEFAULT_DATABASE if sqlite else request.getfixturevalue("postgres").new_schema()
+    with playing(tmp_path_factory.mktemp(request.param), database) as made:
+        made.ingest()
+        made.ingest()
+        yield made
+
+
 @contextmanager
 def playing(folder: Path, database: str) -> Iterator[Stage]:
     if find_mosquitto() is None:
@@ -101,11 +112,17 @@ def visit(unit: Unit, count: int = 1) -> list[str]:
     return made
 
 
-def drain_until(unit: Unit, reached: Callable[[list[Progress]], bool], drain: Drain | None = None) -> list[Progress]:
+def drain_until(
+    unit: Unit,
+    reached: Callable[[list[Progress]], bool],
+    drain: Drain | None = None,
+    *,
+    within_s: float = DEADLINE_S,
+) -> list[Progress]:
     """Drain over the real wire until `reached` says so of all that was told; fails after the deadline."""
     used = drain or make_drain(unit, QUICK)
     told: list[Progress] = []
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + within_s
     try:
         while not reached(told):
             assert time.monotonic() < deadline, told[-10:]

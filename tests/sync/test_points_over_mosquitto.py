@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from central.config import load_config
 from central.downward import Downlink
 from central.evidence import open_evidence
-from central.founding import DEFAULT_DATABASE
 from central.keys import evidence_key, message_signers
 from central.rows import status as rows
 from central.rows.messages import messages_of
@@ -35,21 +31,11 @@ from edge.store.evidence import SqliteEvidence
 from edge.sync.mqtt import MqttUplink
 from edge.wiring import Unit
 from edge.wiring_sync import make_drain
-from tests.sync.conftest import QUICK, Stage, drain_until, playing, visit, wait_for
+from tests.sync.conftest import QUICK, Stage, drain_until, visit, wait_for
 from tests.sync.test_evidence import jpeg
 from tools.faults.scene import ROOT, draft
 
 ISSUED_UTC = "2026-03-02T02:00:00.000Z"
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    sqlite = request.param == "sqlite"
-    database = DEFAULT_DATABASE if sqlite else request.getfixturevalue("postgres").new_schema()
-    with playing(tmp_path_factory.mktemp(request.param), database) as made:
-        made.ingest()
-        made.ingest()
-        yield made
 
 
 def delivered(unit: Unit) -> bool:
@@ -73,9 +59,9 @@ def message_states(stage: Stage, unit_id: str) -> list[str]:
         return [row["state"] for row in messages_of(transaction.connection, unit_id)]
 
 
-def test_sync_01_record_of_a_process_killed_after_the_outcome_is_delivered(stage: Stage) -> None:
+def test_sync_01_record_of_a_process_killed_after_the_outcome_is_delivered(served: Stage) -> None:
     """The process that made the visit ends without closing anything, the moment it has said that it is kept."""
-    unit = stage.unit("point-01")
+    unit = served.unit("point-01")
     code = (
         "import os, sys; from pathlib import Path; from tests.sync.conftest import visit;"
         " from edge.wiring import open_unit; print(*visit(open_unit(Path(sys.argv[1]))), flush=True); os._exit(9)"
@@ -83,11 +69,11 @@ def test_sync_01_record_of_a_process_killed_after_the_outcome_is_delivered(stage
     said = subprocess.run([sys.executable, "-c", code, unit.root], cwd=ROOT, capture_output=True, check=False)
     drain_until(unit, lambda _: delivered(unit))
     assert said.returncode == 9
-    assert stage.held("point-01") == said.stdout.decode().split()
+    assert served.held("point-01") == said.stdout.decode().split()
 
 
-def test_sync_02_and_03_the_same_record_again_is_answered_and_stored_once(stage: Stage) -> None:
-    unit = stage.unit("point-02")
+def test_sync_02_and_03_the_same_record_again_is_answered_and_stored_once(served: Stage) -> None:
+    unit = served.unit("point-02")
     made = visit(unit, 3)
     assert unit.config.sync is not None
     uplink = MqttUplink(unit_id="point-02", config=unit.config.sync, folder=unit.root)
@@ -98,11 +84,11 @@ def test_sync_02_and_03_the_same_record_again_is_answered_and_stored_once(stage:
     assert unit.outbox.entry(1).state is DeliveryState.PENDING, "handed to the wire is not delivered"
     uplink.close()
     drain_until(unit, lambda _: delivered(unit))
-    assert stage.held("point-02") == made
+    assert served.held("point-02") == made
 
 
-def test_sync_03_same_id_with_another_digest_is_an_alarm_and_no_overwrite(stage: Stage, tmp_path: Path) -> None:
-    unit = stage.unit("point-03")
+def test_sync_03_same_id_with_another_digest_is_an_alarm_and_no_overwrite(served: Stage, tmp_path: Path) -> None:
+    unit = served.unit("point-03")
     made = visit(unit)
     drain_until(unit, lambda _: delivered(unit))
     rival = Stage(tmp_path).unit("point-03")
@@ -116,40 +102,40 @@ def test_sync_03_same_id_with_another_digest_is_an_alarm_and_no_overwrite(stage:
     wait_for(lambda: bool(uplink.received(0.2)))
     uplink.close()
     rival.close()
-    assert (stage.held("point-03"), alarms(stage, "point-03")) == (made, ["conflicting_record"])
+    assert (served.held("point-03"), alarms(served, "point-03")) == (made, ["conflicting_record"])
 
 
-def test_sync_04_records_that_central_lost_are_seen_and_refilled(stage: Stage) -> None:
-    unit = stage.unit("point-04")
+def test_sync_04_records_that_central_lost_are_seen_and_refilled(served: Stage) -> None:
+    unit = served.unit("point-04")
     made = visit(unit, 5)
     drain_until(unit, lambda _: delivered(unit))
-    with stage.scene.store() as store, store.transaction() as transaction:
+    with served.scene.store() as store, store.transaction() as transaction:
         execute = transaction.connection.exec_driver_sql
         execute("DELETE FROM records WHERE sequence >= 3 AND unit_id = 'point-04'")
         execute("UPDATE units SET gap_free_sequence = 2 WHERE unit_id = 'point-04'")
     made += visit(unit)
     told = drain_until(unit, lambda told: delivered(unit) and any(p.kind is ProgressKind.REFILL for p in told))
     assert ProgressKind.REFILL in [p.kind for p in told]
-    assert stage.held("point-04") == made
+    assert served.held("point-04") == made
 
 
-def test_sync_05_refused_record_is_quarantined_with_its_reason(stage: Stage) -> None:
-    unit = stage.unit("point-05", register=False)
+def test_sync_05_refused_record_is_quarantined_with_its_reason(served: Stage) -> None:
+    unit = served.unit("point-05", register=False)
     visit(unit, 2)
     drain_until(unit, lambda _: all(e.state is DeliveryState.QUARANTINED for e in unit.outbox.entries()))
     assert {e.reason.split(":")[0] for e in unit.outbox.entries()} == {"unit_unknown"}
 
 
-def test_sync_06_order_to_purge_drops_nothing_that_is_not_delivered(stage: Stage) -> None:
-    unit = stage.unit("point-06")
+def test_sync_06_order_to_purge_drops_nothing_that_is_not_delivered(served: Stage) -> None:
+    unit = served.unit("point-06")
     made = visit(unit, 3)
-    issue(stage, "point-06", Command(name=CommandName.PURGE, subject="all"))
+    issue(served, "point-06", Command(name=CommandName.PURGE, subject="all"))
     drain_until(unit, lambda told: delivered(unit) and any(p.kind is ProgressKind.APPLIED for p in told))
-    assert stage.held("point-06") == made
+    assert served.held("point-06") == made
 
 
-def test_sync_07_evidence_goes_after_the_results_and_on_where_the_link_stopped(stage: Stage) -> None:
-    unit, picture = stage.unit("point-07"), jpeg(CHUNK_BYTES * 12)
+def test_sync_07_evidence_goes_after_the_results_and_on_where_the_link_stopped(served: Stage) -> None:
+    unit, picture = served.unit("point-07"), jpeg(CHUNK_BYTES * 12)
     agreed = replace(draft("point-07", "r-1"), consents=Consents(match_on_unit=True, send_photo=True))
     record = keep_visit(agreed, store=unit.store, signer=unit.record_key, clock=unit.clock)
     store = SqliteEvidence(unit.store_file)
@@ -164,26 +150,26 @@ def test_sync_07_evidence_goes_after_the_results_and_on_where_the_link_stopped(s
     drain_until(unit, lambda _: bool(store.under_way()[0].state == "sending"), drain)
     drain.close()
     drain_until(unit, lambda _: not store.under_way())
-    key = evidence_key(stage.scene.central, load_config(stage.scene.central))
-    with stage.scene.store() as central, central.transaction() as transaction:
+    key = evidence_key(served.scene.central, load_config(served.scene.central))
+    with served.scene.store() as central, central.transaction() as transaction:
         assert open_evidence(transaction, key, "point-07") == picture
 
 
-def test_sync_08_messages_are_applied_in_order_once_and_confirmed(stage: Stage) -> None:
-    unit = stage.unit("point-08")
-    issue(stage, "point-08", *(Command(name=CommandName.UNLOCK_WORKER, subject=f"w-{n}") for n in range(12)))
+def test_sync_08_messages_are_applied_in_order_once_and_confirmed(served: Stage) -> None:
+    unit = served.unit("point-08")
+    issue(served, "point-08", *(Command(name=CommandName.UNLOCK_WORKER, subject=f"w-{n}") for n in range(12)))
     told = drain_until(unit, lambda told: [p.kind for p in told].count(ProgressKind.APPLIED) == 12)
     assert [p.detail for p in told if p.kind is ProgressKind.APPLIED] == [f"message {n}" for n in range(1, 13)]
-    wait_for(lambda: message_states(stage, "point-08") == ["applied"] * 12)
+    wait_for(lambda: message_states(served, "point-08") == ["applied"] * 12)
 
 
-def test_sync_10_status_reaches_central_with_its_versions(stage: Stage) -> None:
-    unit = stage.unit("point-10")
+def test_sync_10_status_reaches_central_with_its_versions(served: Stage) -> None:
+    unit = served.unit("point-10")
     visit(unit, 2)
     drain_until(unit, lambda _: delivered(unit))
 
     def row() -> dict[str, object]:
-        with stage.scene.store() as store, store.transaction() as transaction:
+        with served.scene.store() as store, store.transaction() as transaction:
             return rows.known(transaction.connection, ["point-10"]).get("point-10", {})
 
     wait_for(lambda: row().get("state") == "offline")
@@ -192,27 +178,27 @@ def test_sync_10_status_reaches_central_with_its_versions(stage: Stage) -> None:
     assert (row()["protocol"], said.head_sequence, said.software.split()[0]) == ("1", 2, "doorstep")
 
 
-def test_sync_11_records_of_a_clock_set_back_are_ordered_by_sequence(stage: Stage) -> None:
-    unit, clock = stage.unit("point-11"), ManualClock()
+def test_sync_11_records_of_a_clock_set_back_are_ordered_by_sequence(served: Stage) -> None:
+    unit, clock = served.unit("point-11"), ManualClock()
     made = []
     for number, wall in ((1, "2026-03-02T08:00:00.000Z"), (2, "2020-01-01T00:00:00.000Z")):
         clock.set_wall(wall)
         record = draft("point-11", f"r-{number}")
         made.append(keep_visit(record, store=unit.store, signer=unit.record_key, clock=clock).sha256)
     drain_until(unit, lambda _: delivered(unit))
-    assert stage.held("point-11") == made
+    assert served.held("point-11") == made
 
 
-def test_sync_12_two_ingest_processes_share_the_work_of_three_units(stage: Stage) -> None:
-    units = [stage.unit(f"point-12{letter}") for letter in "abc"]
+def test_sync_12_two_ingest_processes_share_the_work_of_three_units(served: Stage) -> None:
+    units = [served.unit(f"point-12{letter}") for letter in "abc"]
     made = {unit.config.unit_id: visit(unit, 20) for unit in units}
     for unit in units:
         drain_until(unit, lambda _, unit=unit: delivered(unit))
-    assert {unit_id: stage.held(unit_id) for unit_id in made} == made
+    assert {unit_id: served.held(unit_id) for unit_id in made} == made
 
 
-def test_sync_13_revoked_unit_and_unit_with_anothers_topics_get_nowhere(stage: Stage) -> None:
-    unit = stage.unit("point-13")
+def test_sync_13_revoked_unit_and_unit_with_anothers_topics_get_nowhere(served: Stage) -> None:
+    unit = served.unit("point-13")
     made = visit(unit, 2)
     assert unit.config.sync is not None
     intruder = MqttUplink(unit_id="point-01", config=unit.config.sync, folder=unit.root)
@@ -221,7 +207,7 @@ def test_sync_13_revoked_unit_and_unit_with_anothers_topics_get_nowhere(stage: S
     intruder.received(5.0)
     assert [(o.sha256, o.event) for o in intruder.outcomes()] == [(made[0], DeliveryEvent.DENIED)]
     intruder.close()
-    with stage.scene.store() as store, store.transaction() as transaction:
+    with served.scene.store() as store, store.transaction() as transaction:
         transaction.revoke_unit("point-13", at_utc=ISSUED_UTC)
     drain_until(unit, lambda _: all(e.state is DeliveryState.QUARANTINED for e in unit.outbox.entries()))
-    assert (stage.held("point-13"), alarms(stage, "point-13")) == ([], ["unit_revoked"])
+    assert (served.held("point-13"), alarms(served, "point-13")) == ([], ["unit_revoked"])
