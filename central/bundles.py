@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from central.downward import Downlink
+from central.downward import Downlink, storable
 from central.rows import bundles as rows
 from central.store import Transaction
 from edge.core.bundle import open_exported
@@ -74,7 +74,7 @@ def hear(transaction: Transaction, unit_id: str, said: BundleStanding, *, at_utc
     missing = _within(said.missing, rows.chunk_count(transaction.connection, said.file_sha256))
     values = {
         "state": said.state.value,
-        "reason": "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in said.reason)[:500],
+        "reason": storable(said.reason),
         "missing": msgspec.json.encode(missing).decode(),
     }
     if not rows.told(transaction.connection, unit_id, said.file_sha256, at_utc=at_utc, **values):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
+import msgspec
 
 from central.cli_desk import serve, user
 from central.cli_figures import gaps, report, simulate
@@ -14,10 +15,11 @@ from central.cli_models import models
 from central.cli_parcel import import_
 from central.cli_pki import broker, pki
 from central.cli_policy import policy
+from central.cli_renewals import links_of, renewals
 from central.cli_show import show, verify
 from central.cli_units import unit_command, unit_commands, unit_retired
 from central.cli_workers import worker
-from central.clock import now_utc
+from central.clock import now, now_utc
 from central.config import StoreKind, check_id
 from central.console import (
     DOES_NOT_VERIFY,
@@ -114,16 +116,17 @@ def unit_revoke(unit_id: str, folder: Path) -> None:
 @in_folder
 @as_json
 def unit_list(folder: Path, as_json: bool) -> None:
-    """List the registered units."""
+    """List the registered units, and for how long the certificate of each is good."""
     _, store = open_central(folder)
     with store, store.transaction() as transaction:
-        units = transaction.units()
+        units, links = transaction.units(), links_of(transaction, now())
     if as_json:
-        print_json(units)
+        print_json([{**msgspec.to_builtins(row), "certificate": links.get(row.unit_id)} for row in units])
         return
     for row in units:
         state = f"revoked {row.revoked_utc}" if row.revoked_utc else row.key.purpose.value
-        click.echo(f"{row.unit_id}  {state}  complete to {row.gap_free_sequence}  key {row.key.keyid[:16]}…")
+        link = f"  {links[row.unit_id].text}" if row.unit_id in links else ""
+        click.echo(f"{row.unit_id}  {state}  complete to {row.gap_free_sequence}  key {row.key.keyid[:16]}…{link}")
 
 
 @main.command()
@@ -201,7 +204,7 @@ def _tell_json(notice: Notice) -> None:
     print_json_line({"event": notice.kind, "detail": notice.detail, "receipt": receipt})
 
 
-for command in (unit_command, unit_commands, unit_retired):
+for command in (unit_command, unit_commands, unit_retired, renewals):
     unit.add_command(command)
 main.add_command(import_)
 main.add_command(show)

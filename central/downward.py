@@ -138,7 +138,7 @@ class Downlink:
         if said.applied_sequence > last:
             return f"{unit_id}: confirms message {said.applied_sequence}, the last one issued is {last}"
         for item in said.items:
-            why = {"reason": item.reason[:64], "detail": _storable(item.detail)}
+            why = {"reason": item.reason[:64], "detail": storable(item.detail)}
             rows.settle(
                 connection, unit_id, item.sequence, item.sha256, state=item.outcome.value, at_utc=at_utc, **why
             )
@@ -152,5 +152,6 @@ class Downlink:
         return ""
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """What a unit says, as a text column takes it and a person can bear it."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)[:500]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from central import renewals
 from central.bundles import hear, to_carry
 from central.clock import now_utc
 from central.config import CentralConfig
@@ -30,7 +31,11 @@ class Post:
         Raises StoreError; then nothing was taken.
         """
         with self._store.transaction() as transaction:
+            if renewals.is_request(raw):
+                return renewals.take_request(transaction, unit_id, raw, at_utc=at_utc), []
             remark, said = self._downlink.accept(transaction, unit_id, raw, at_utc=at_utc)
+            if said is not None and said.certificate is not None:
+                renewals.hear(transaction, unit_id, said.certificate, at_utc=at_utc)
             if said is None or said.bundle is None:
                 return remark, []
             return remark, hear(transaction, unit_id, said.bundle, at_utc=at_utc)

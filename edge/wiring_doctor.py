@@ -29,7 +29,8 @@ from edge.paper.bench_page import bench_page
 from edge.services.audit import audit_store
 from edge.services.examine import Check, Seen, buttons_line, camera_line, examine, lamps_line, look_through
 from edge.signing.certificate import read_certificate
-from edge.sync.tls import probe_broker
+from edge.signing.link_identity import next_files
+from edge.sync.tls import probe_broker, tls_files
 from edge.wiring import RECORD_CREDENTIAL, RECORD_KEY, Unit
 from edge.wiring_sync import STATEMENT, sync_keys
 from edge.wiring_visit import VisitSide
@@ -159,14 +160,15 @@ class Bench:
         sync_keys(self.unit)
         files = [*self.unit.key_dir.glob("*.key"), *self.unit.sync_key_dir.glob("*.key")]
         if self.unit.config.sync:
-            files.append(self.unit.root / self.unit.config.sync.key_file)
+            _, certificate, private_key = tls_files(self.unit.config.sync, self.unit.root)
+            files += [private_key, next_files(certificate, private_key)[1]]
         exposed = [path for path in files if path.exists() and _exposed(path)]
         if exposed:
             names = ", ".join(str(path.relative_to(self.unit.root)) for path in exposed)
             return failed(
                 "keys", f"open to others: {names}", "chmod 600 on each; then consider them known to others."
             )
-        return passed("keys", f"{len(files)} private keys, each for its owner alone")
+        return passed("keys", f"{sum(map(Path.exists, files))} private keys, each for its owner alone")
 
     def _trust(self) -> SheetLine:
         roles = {document.role for document in self.unit.believed()}
@@ -179,17 +181,20 @@ class Bench:
     def _certificate(self) -> SheetLine:
         if self.unit.config.sync is None:
             return skipped("certificate", "unit.toml names no broker")
-        found = read_certificate(self.unit.root / self.unit.config.sync.cert_file)
+        _, certificate, private_key = tls_files(self.unit.config.sync, self.unit.root)
+        found = read_certificate(certificate)
         days_left = (found.not_after - self._now()).total_seconds() / 86400
-        return judge_certificate(found.name, self.unit.config.unit_id, days_left, found.issuer)
+        under_way = any(path.exists() for path in next_files(certificate, private_key))
+        return judge_certificate(
+            found.name, self.unit.config.unit_id, days_left, found.issuer, under_way=under_way
+        )
 
     def _broker(self) -> SheetLine:
         config = self.unit.config.sync
         if config is None:
             return skipped("broker", "unit.toml names no broker")
-        return passed(
-            "broker", f"{config.host}:{config.port} lets the unit in, {probe_broker(config, self.unit.root)}"
-        )
+        version = probe_broker(config, tls_files(config, self.unit.root))
+        return passed("broker", f"{config.host}:{config.port} lets the unit in, {version}")
 
 
 def _patiently(done: Callable[[], bool]) -> None:

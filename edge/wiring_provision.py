@@ -21,8 +21,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from edge.core.certificates import Issuer, certificate_request, certificate_sha256
 from edge.core.config import UNIT_ID, SyncConfig
 from edge.core.document import read_json
-from edge.core.errors import ConfigError, DoesNotVerify, InputError, SigningError
+from edge.core.errors import ConfigError, DoesNotVerify, DoorstepError, InputError, SigningError
 from edge.core.keys import PublicKeyDocument, fingerprint, spaced
+from edge.core.parcel import whole_lines
 from edge.core.provisioning import (
     Enrolment,
     ProvisionRequest,
@@ -43,6 +44,7 @@ from edge.signing.authority import Authority, make_authority
 from edge.signing.certificate import CertificateFacts, facts_of, parse_certificate
 from edge.signing.erase import erase
 from edge.signing.keyfile import encode_public, write_new
+from edge.signing.link_identity import LinkFiles
 from edge.signing.tls_key import public_sha256, put, tls_key
 from edge.sync.bench_link import ask, bench
 from edge.sync.tls import tls_files
@@ -123,6 +125,7 @@ def install_answer(unit: Unit, raw: bytes) -> CertificateFacts:
         file = unit.root / "unit.toml"
         put(file, file.read_bytes() + _SYNC.format(host=answer.host, port=answer.port).encode())
     put(ca_file, x509.load_der_x509_certificate(answer.authority).public_bytes(Encoding.PEM))
+    LinkFiles(ca_file, cert_file, key_file).drop_next()
     put(cert_file, certificate.public_bytes(Encoding.PEM))
     return facts_of(certificate)
 
@@ -158,7 +161,7 @@ class Desk:
         moment = now()
         certificate = self.authority.issue(issuer, request, now=moment, days=terms.days)
         answer = answer_of(
-            request,
+            request.unit_id,
             certificate,
             issuer,
             issued_utc=moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -212,6 +215,20 @@ def make_machine(
     put(out / "ca.crt", desk.authority.certificate.public_bytes(Encoding.PEM))
     write_new(private, key, 0o600)
     return [out / f"{name}.crt", private, out / "ca.crt"]
+
+
+def renew_all(desk: Desk, issuer: Issuer, requests: Path, days: int, out: Path) -> tuple[int, list[str]]:
+    """Answer the requests for renewal in a file, one a line, into `out`; gives how many, and why which not."""
+    answers: list[bytes] = []
+    left: list[str] = []
+    with requests.open("rb") as file:
+        for number, raw in enumerate(whole_lines(file.readline), 1):
+            try:
+                answers.append(desk.authority.renew(issuer, raw, now=now(), days=days))
+            except DoorstepError as e:
+                left.append(f"line {number}: {e.message}")
+    put(out, b"".join(answer + b"\n" for answer in answers))
+    return len(answers), left
 
 
 def open_bench(

@@ -17,6 +17,7 @@ from edge.core.keys import key_sha256
 from edge.core.retirement import Retirement, sign_retirement
 from edge.signing.erase import erase
 from edge.signing.keyfile import replace_whole
+from edge.signing.link_identity import next_files
 from edge.store.database import sync_folder
 from edge.store.evidence import SqliteEvidence
 from edge.store.faults import faults_translated
@@ -88,5 +89,5 @@ def _visit_side(unit: Unit) -> list[Path]:
 
 
 def _sync_side(unit: Unit) -> list[Path]:
-    tls = unit.config.sync.key_file if unit.config.sync else "tls/unit.key"
-    return [*sorted(unit.sync_key_dir.glob("*.key")), unit.root / tls]
+    tls = unit.root / (unit.config.sync.key_file if unit.config.sync else "tls/unit.key")
+    return [*sorted(unit.sync_key_dir.glob("*.key")), tls, next_files(tls, tls)[1]]

@@ -32,14 +32,17 @@ from edge.services.drain import Drain
 from edge.services.evidence import EvidenceSender, everything_open, keep_evidence
 from edge.services.inbox import Inbox, SyncKeys
 from edge.services.progress import Progress
+from edge.services.renewal import Asker, CertificateRenewer
 from edge.signing import keyfile, sealkey
 from edge.signing.erase import erase
+from edge.signing.link_identity import LinkFiles, next_files
 from edge.store.bundles import SqliteBundles
 from edge.store.database import sync_folder
 from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import SqliteInbox, downward_state
 from edge.store.parcel import read_parcel, write_parcel
 from edge.sync.by_hand import NoWire
+from edge.sync.tls import probe_broker, tls_files
 from edge.wiring import RECORD_KEY, SEALING_KEY, Unit
 
 CONFIRMATION_KEY = "confirmation"
@@ -116,7 +119,27 @@ def make_inbox(unit: Unit) -> Inbox:
         trusted=unit.believed(),
         clock=unit.clock,
         bundles=BundleFetcher(SqliteBundles(unit.store_file)),
+        renewer=_renewer(unit, keys),
         erase=lambda: erase([unit.sync_key_dir / SEALING_KEY]),
+    )
+
+
+def _renewer(unit: Unit, keys: SyncKeys) -> CertificateRenewer | None:
+    config = unit.config.sync
+    if config is None:
+        return None
+    authority, certificate, private_key = tls_files(config, unit.root)
+    fresh = (authority, *next_files(certificate, private_key))
+    return CertificateRenewer(
+        asker=Asker(
+            unit_id=unit.config.unit_id,
+            record_key=unit.public,
+            statement=keys.statement,
+            confirmer=keys.confirmer,
+        ),
+        identity=LinkFiles(authority, certificate, private_key),
+        clock=unit.clock,
+        probe=lambda: probe_broker(config, fresh),
     )
 
 

@@ -115,6 +115,40 @@ def sign(
 
 
 @ca.command()
+@click.argument("requests", type=FILE)
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Where the answers go.")
+@click.option("--days", default=90, show_default=True, type=click.IntRange(1, 825), help="How long each is good.")
+@CA
+@PASSPHRASE
+@json_option
+@click.pass_context
+def renew(
+    ctx: click.Context, requests: Path, out: Path, days: int, ca_dir: Path, passphrase_file: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Sign the requests for renewal that central has gathered (`doorstep-central unit renewals export`).
+
+    No fingerprints are compared: only a unit that this authority has signed before, under the same record key, and
+    not revoked since, is signed for. Exit code 1 when one was not.
+
+    \b
+    Example:
+      doorstep provision ca renew /media/stick/renewals.requests --ca ~/authority --out /media/stick/renewals.answers
+    """
+    from edge.wiring_provision import Desk, renew_all
+
+    desk = Desk(ca_dir)
+    answers, left = renew_all(desk, desk.authority.unlock(_passphrase(passphrase_file)), requests, days, out)
+    if as_json:
+        print_json({"signed": answers, "not_signed": left, "answers": str(out)})
+    else:
+        click.echo(f"{answers} signed, {len(left)} not; answers in {out}")
+        for line in left:
+            click.echo(f"not signed: {line}")
+    ctx.exit(1 if left else 0)
+
+
+@ca.command()
 @click.argument("name")
 @click.option("--server-name", "server_names", multiple=True, help="A name or address by which it is reached.")
 @click.option("--days", default=397, show_default=True, type=click.IntRange(1, 825))

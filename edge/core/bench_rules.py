@@ -19,7 +19,7 @@ MOST_LIFE_USED = 8
 LEAST_SHARPNESS = 20.0
 LEAST_RATE_FPS = 8.0
 LEAST_LIGHT_GAIN = 3.0
-LEAST_CERTIFICATE_DAYS = 30
+LEAST_CERTIFICATE_DAYS, LEAST_DAYS_ASKED = 30, 14
 NO_PI = "not a Raspberry Pi: "
 _NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
 
@@ -165,11 +165,21 @@ def judge_lamps(dark: float, lit: float) -> SheetLine:
     return passed("lamps", found, gain=round(lit - dark, 1))
 
 
-def judge_certificate(name: str, unit_id: str, days_left: float, issuer: str) -> SheetLine:
-    found = f"for {name}, by {issuer}, {days_left:.0f} days left"
+def judge_certificate(
+    name: str, unit_id: str, days_left: float, issuer: str, *, under_way: bool = False
+) -> SheetLine:
+    """under_way: the unit has asked for the next one by itself, or is trying it."""
+    found = f"for {name}, by {issuer}, {days_left:.0f} days left" + (", the next one is asked for" * under_way)
+    figures = {"days_left": round(days_left, 1)}
     if name != unit_id:
         return failed("certificate", found, f"Install the certificate that was made for {unit_id}.")
-    if days_left < LEAST_CERTIFICATE_DAYS:
-        remedy = "Renew it: doorstep provision request, then doorstep provision install."
-        return failed("certificate", found, remedy, days_left=round(days_left, 1))
-    return passed("certificate", found, days_left=round(days_left, 1))
+    if days_left <= 0:
+        remedy = "No broker lets it in. Carry its request by stick: `doorstep export`; or `doorstep provision request`."
+        return failed("certificate", found, remedy, **figures)
+    if under_way and days_left < LEAST_DAYS_ASKED:
+        remedy = "A technician must sign it: `doorstep-central unit renewals export`, then `provision ca renew`."
+        return failed("certificate", found, remedy, **figures)
+    if not under_way and days_left < LEAST_CERTIFICATE_DAYS:
+        remedy = "Let it sync, then it asks by itself; or `doorstep provision request`, then `provision install`."
+        return failed("certificate", found, remedy, **figures)
+    return passed("certificate", found, **figures)

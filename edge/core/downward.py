@@ -32,6 +32,7 @@ class MessageKind(StrEnum):
     POLICY = "policy"
     COMMAND = "command"
     BUNDLE = "bundle"
+    CERTIFICATE = "certificate"
 
 
 _K = MessageKind
@@ -41,6 +42,7 @@ PAYLOAD_TYPES: Mapping[MessageKind, str] = {
     _K.POLICY: "application/vnd.doorstep.policy.v1+json",
     _K.COMMAND: "application/vnd.doorstep.command.v1+json",
     _K.BUNDLE: "application/vnd.doorstep.bundle-offer.v1+json",
+    _K.CERTIFICATE: "application/vnd.doorstep.certificate.v1+json",
 }
 ROLES: Mapping[MessageKind, KeyRole] = {
     _K.VISIT_LIST: KeyRole.LIST,
@@ -49,6 +51,8 @@ ROLES: Mapping[MessageKind, KeyRole] = {
     _K.COMMAND: KeyRole.COMMAND,
     # To fetch a bundle is a command; who made the bundle, its publisher's key shows.
     _K.BUNDLE: KeyRole.COMMAND,
+    # Central passes it on; whether it is good, the authority's own signature shows.
+    _K.CERTIFICATE: KeyRole.COMMAND,
 }
 SEALED_KINDS = frozenset({_K.VISIT_LIST, _K.DECISION, _K.COMMAND})
 _KINDS = {payload_type: kind for kind, payload_type in PAYLOAD_TYPES.items()}

@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from edge.core.bundle_fetch import BundleOffer, offer_fault
+from edge.core.certificate_renewal import CertificateAnswer
 from edge.core.downward_content import (
     Command,
     CommandName,
@@ -78,6 +79,10 @@ def decide(content: Content, state: DownwardState) -> Effects:
         return _policy(content)
     if isinstance(content, BundleOffer):
         return _bundle(content, state)
+    if isinstance(content, CertificateAnswer):
+        if state.standing is not Standing.ACTIVE:
+            raise MessageRefused("standing", f"this unit is {state.standing}; its certificate is not renewed")
+        return Effects()  # what is in it lies beside the key, not in the store (edge/services/renewal.py)
     return Effects(task=content)
 
 

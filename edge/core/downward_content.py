@@ -1,4 +1,4 @@
-"""What messages to a unit say: visit lists, decisions, policies, commands, model bundles to be fetched.
+"""What messages to a unit say: visit lists, decisions, policies, commands, model bundles to be fetched, certificates.
 
 A visit list moves from version to version: `base_version` 0 replaces all (a snapshot), any other must be the
 version the unit holds (a delta). A list too large for one message is a snapshot and deltas after it.
@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from edge.core.bundle_fetch import BundleOffer
+from edge.core.certificate_renewal import CertificateAnswer
 from edge.core.document import read_json
 from edge.core.downward import MessageKind
 from edge.core.visit import Scheme
@@ -97,13 +98,14 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     format: str = "doorstep.command/1"
 
 
-Content: TypeAlias = VisitListChange | Decision | PolicyFile | Command | BundleOffer
+Content: TypeAlias = VisitListChange | Decision | PolicyFile | Command | BundleOffer | CertificateAnswer
 CONTENT: Mapping[MessageKind, type[Content]] = {
     MessageKind.VISIT_LIST: VisitListChange,
     MessageKind.DECISION: Decision,
     MessageKind.POLICY: PolicyFile,
     MessageKind.COMMAND: Command,
     MessageKind.BUNDLE: BundleOffer,
+    MessageKind.CERTIFICATE: CertificateAnswer,
 }
 
 

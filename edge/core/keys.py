@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from securesystemslib.signer import Key, SSlibKey
 
 from edge.core.errors import CouldNotBeChecked
@@ -63,6 +64,15 @@ class PublicKeyDocument(msgspec.Struct, frozen=True, kw_only=True):
 def key_sha256(document: PublicKeyDocument) -> str:
     """SHA-256 of the public key, in hex."""
     return hashlib.sha256(bytes.fromhex(document.public_hex)).hexdigest()
+
+
+def has_own_keyid(document: PublicKeyDocument) -> bool:
+    """Whether the key id is the digest of that very key: asked where a key is known by its id alone."""
+    try:
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(document.public_hex))
+    except ValueError:
+        return False
+    return SSlibKey.from_crypto(public).keyid == document.keyid
 
 
 def fingerprint(document: PublicKeyDocument) -> str:

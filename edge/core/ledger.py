@@ -54,6 +54,16 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
                     remedy=f"If that board is gone: doorstep provision ca revoke {unit_id}. Else give another id.",
                 )
 
+    def check_renews(self, unit_id: str, record_keyid: str) -> None:
+        """Raises InputError unless `unit_id` has a certificate by this authority, under this key and not revoked."""
+        same = [i for i in self.issued if (i.unit_id, i.record_keyid) == (unit_id, record_keyid)]
+        if not any(not i.revoked_utc for i in same):
+            said = f"revoked {same[-1].revoked_utc}" if same else "never signed here under this key"
+            raise InputError(
+                f"{unit_id} is not renewed: {said}",
+                remedy="Only a unit that a technician has signed here is renewed; sign its request by hand.",
+            )
+
     def with_issued(self, entry: Issued) -> Ledger:
         return msgspec.structs.replace(self, issued=(*self.issued, entry))
 

@@ -121,11 +121,11 @@ def open_answer(raw: bytes, *, unit_id: str, tls_public: ec.EllipticCurvePublicK
 
 
 def answer_of(
-    request: ProvisionRequest, certificate: x509.Certificate, issuer: Issuer, *, issued_utc: str,
+    unit_id: str, certificate: x509.Certificate, issuer: Issuer, *, issued_utc: str,
     trusted: tuple[PublicKeyDocument, ...] = (), host: str = "", port: int = 8883,
 ) -> ProvisionAnswer:  # fmt: skip
     return ProvisionAnswer(
-        unit_id=request.unit_id,
+        unit_id=unit_id,
         certificate=certificate.public_bytes(Encoding.DER),
         authority=issuer.certificate.public_bytes(Encoding.DER),
         issued_utc=issued_utc,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from edge.core.bundle_fetch import BundleEntry
 from edge.core.confirmation import ConfirmedMessage
 from edge.core.delivery import OutboxEntry, WireOutcome
@@ -107,6 +110,34 @@ class BundleStore(Protocol):
 
     def save(self, entry: BundleEntry) -> None:
         """Write a new state; what is done with loses its chunks."""
+
+
+class LinkIdentity(Protocol):
+    """The certificate and key of the link, and the next pair on its way. Each change is whole or not, also in a
+    cut."""
+
+    def in_force(self) -> x509.Certificate | None:
+        """None when there is none that this process can read: then nothing is renewed."""
+
+    def authority(self) -> x509.Certificate:
+        """The one authority that this unit believes. Raises ConfigError."""
+
+    def next_key(self) -> ec.EllipticCurvePrivateKey | None:
+        """The key for which a certificate is asked, or has come; None when none is under way."""
+
+    def make_next_key(self) -> ec.EllipticCurvePrivateKey:
+        """Raises SigningError."""
+
+    def put_on_trial(self, certificate: x509.Certificate) -> None:
+        """Lay a certificate over the next key beside that key. Raises ConfigError."""
+
+    def on_trial(self) -> x509.Certificate | None: ...
+
+    def switch(self) -> None:
+        """The pair on trial is in force from now on; the one before goes."""
+
+    def drop_next(self) -> None:
+        """Erase what is under way."""
 
 
 class Uplink(Protocol):

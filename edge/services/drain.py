@@ -64,6 +64,7 @@ class Drain:
     ) -> None:
         self._free_mb = free_mb
         self._inbox, self._evidence = inbox, evidence
+        self._renewer = inbox.renewer if inbox else None
         self._unit_id, self._software = unit_id, software
         self._store, self._outbox, self._uplink, self._clock = store, outbox, uplink, clock
         self._trusted = list(trusted)
@@ -90,7 +91,7 @@ class Drain:
         try:
             if self.pause_s() > 0:
                 return []
-            told += self._connect()
+            told += self._renew() + self._connect()
             if not self._held_back_s():
                 told += self._send()
             told += self._take_all(self._uplink.received(wait_s))
@@ -124,12 +125,21 @@ class Drain:
         if self._connected:
             return []
         self._uplink.connect()
-        self._connected, self._announced = True, None
-        self._greeting = None
+        self._connected, self._announced, self._greeting = True, None, None
         if self._evidence is not None:
             self._evidence.link_lost(self._now_utc_s())
         self._bucket = after_reconnect(RECORDS_PER_S, BURST, self._clock.monotonic_s())
         return [Progress(kind=ProgressKind.CONNECTED)]
+
+    def _renew(self) -> list[Progress]:
+        """Try a certificate that has come; once it is in force the link begins anew under it."""
+        if self._renewer is None:
+            return []
+        remark, switched = self._renewer.try_out(connected=self._connected)
+        if switched and self._connected:
+            self._connected = False
+            self._uplink.close()
+        return [Progress(kind=ProgressKind.CERTIFICATE, detail=remark)] if remark else []
 
     def _greet(self) -> None:
         """Once per link; again when nobody heard it."""
@@ -165,8 +175,7 @@ class Drain:
         yield from (Progress(kind=ProgressKind.SENT, sequence=entry.sequence) for entry in sent)
         self._announce(count(entries))
         if self._inbox is not None and not count(entries).open:
-            said = self._inbox.due()
-            if said is not None:
+            for said in self._inbox.due():
                 self._uplink.publish(said, Channel.CONFIRMATIONS)
         if self._evidence is not None and not count(entries).open:
             self._evidence.purge(now)
@@ -262,6 +271,8 @@ class Drain:
             receipt = open_receipt(raw, self._trusted, unit_id=self._unit_id)
         except VerificationError as e:
             return [Progress(kind=ProgressKind.RECEIPT_IGNORED, detail=f"{e.step}: {e.message}")]
+        if self._renewer is not None:
+            self._renewer.heard(receipt.issued_utc)
         found = (self._outbox.find(item.sha256) for item in receipt.items)
         gap = receipt.gap_free_sequence
         applied = apply_receipt(

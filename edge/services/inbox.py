@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from securesystemslib.signer import Signer
 
 from edge.core.bundle_fetch import BundleStanding
+from edge.core.certificate_renewal import CertificateAnswer, CertificateStanding
 from edge.core.chunks import is_chunk
 from edge.core.confirmation import Applied, Confirmation, ConfirmedMessage, sign_confirmation
 from edge.core.downward import Downward, Turn, content_of, is_downward, open_message, turn_of
@@ -24,6 +25,7 @@ from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
 from edge.core.keys import KeyPurpose, PublicKeyDocument
 from edge.ports import Clock, InboxStore
 from edge.services.bundles import BundleFetcher
+from edge.services.renewal import CertificateRenewer
 
 MOST_WAITING = 64
 """How far ahead of its turn a message is kept; central sends it again anyway."""
@@ -62,29 +64,34 @@ class Inbox:
         trusted: Sequence[PublicKeyDocument],
         clock: Clock,
         bundles: BundleFetcher | None = None,
+        renewer: CertificateRenewer | None = None,
         erase: Callable[[], object] = lambda: None,
     ) -> None:
         """erase: the sync side's part of a wipe; it may be called again when it is done."""
         self._unit_id, self._store, self._keys = unit_id, store, keys
-        self._bundles, self._erase = bundles, erase
+        self._bundles, self.renewer, self._erase = bundles, renewer, erase
         self._trusted, self._clock = list(trusted), clock
 
     def greeting(self) -> list[bytes]:
-        """What central is told after connecting: the unit's keys, and how far it has come."""
+        """What central is told after connecting: the unit's keys, how far it has come, and what it asks for."""
         refused = self._store.refused(MOST_WAITING)
-        standing = self._bundles.standing() if self._bundles else None
-        if self._bundles is not None and standing is not None:
-            self._bundles.said(standing, self._clock.monotonic_s())
-        return [self._keys.statement, self.confirm(refused, greeting=True, bundle=standing)]
+        asked = self._request(greeting=True)
+        bundle = self._bundles.standing() if self._bundles else None
+        certificate = self.renewer.standing() if self.renewer else None
+        self._said(bundle, certificate)
+        greeting = self.confirm(refused, greeting=True, bundle=bundle, certificate=certificate)
+        return [self._keys.statement, greeting, *asked]
 
-    def due(self) -> bytes | None:
-        """What is to be said now, unasked: which chunks of a bundle are wanted, or what became of it."""
-        now_s = self._clock.monotonic_s()
-        standing = self._bundles.due(now_s) if self._bundles else None
-        if self._bundles is None or standing is None:
-            return None
-        self._bundles.said(standing, now_s)
-        return self.confirm((), bundle=standing)
+    def due(self) -> list[bytes]:
+        """What is to be said now, unasked: which chunks of a bundle are wanted, or what became of it or of the
+        certificate; and a request for a new one."""
+        asked = self._request(greeting=False)
+        bundle = self._bundles.due(self._clock.monotonic_s()) if self._bundles else None
+        certificate = self.renewer.news() if self.renewer else None
+        self._said(bundle, certificate)
+        if bundle is None and certificate is None:
+            return asked
+        return [self.confirm((), bundle=bundle, certificate=certificate), *asked]
 
     @staticmethod
     def takes(raw: bytes) -> bool:
@@ -115,7 +122,12 @@ class Inbox:
         return Taken(settled=tuple(settled))
 
     def confirm(
-        self, items: Sequence[ConfirmedMessage], *, greeting: bool = False, bundle: BundleStanding | None = None
+        self,
+        items: Sequence[ConfirmedMessage],
+        *,
+        greeting: bool = False,
+        bundle: BundleStanding | None = None,
+        certificate: CertificateStanding | None = None,
     ) -> bytes:
         """The signed confirmation of `items`, with the place reached."""
         state = self._store.state()
@@ -129,8 +141,22 @@ class Inbox:
             items=tuple(items),
             greeting=greeting,
             bundle=bundle,
+            certificate=certificate,
         )
         return sign_confirmation(confirmation, self._keys.confirmer)
+
+    def _request(self, *, greeting: bool) -> list[bytes]:
+        if self.renewer is None or self._store.state().standing is not Standing.ACTIVE:
+            return []
+        request = self.renewer.request(greeting=greeting)
+        return [] if request is None else [request]
+
+    def _said(self, bundle: BundleStanding | None, certificate: CertificateStanding | None) -> None:
+        """It goes to the wire; what is lost of it is said again with the next greeting."""
+        if self._bundles is not None and bundle is not None:
+            self._bundles.said(bundle, self._clock.monotonic_s())
+        if self.renewer is not None and certificate is not None:
+            self.renewer.said(certificate)
 
     def _open(self, raw: bytes) -> Downward:
         return open_message(raw, self._trusted, unit_id=self._unit_id, purpose=self._keys.purpose)
@@ -170,4 +196,9 @@ class Inbox:
             raise MessageRefused("unknown_format", e.message) from e
         except DoesNotVerify as e:
             raise MessageRefused("not_sealed_to_unit" if e.step == "seal" else "bad_content", e.message) from e
-        return decide(content, state)
+        effects = decide(content, state)
+        if isinstance(content, CertificateAnswer):
+            if self.renewer is None:
+                raise MessageRefused("no_request", "this unit renews no certificate")
+            self.renewer.take(content.answer)
+        return effects

@@ -24,6 +24,7 @@ class ProgressKind(StrEnum):
     MESSAGE_IGNORED = "message_ignored"
     EVIDENCE = "evidence"
     BUNDLE = "bundle"
+    CERTIFICATE = "certificate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,10 +26,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
+from edge.core.certificate_renewal import open_renewal
 from edge.core.certificates import Issuer, authority_certificate, leaf_certificate, revocation_list
 from edge.core.errors import ConfigError, InputError, SigningError
 from edge.core.ledger import Issued, Ledger
-from edge.core.provisioning import ProvisionRequest
+from edge.core.provisioning import ProvisionRequest, answer_of, sign_answer
 from edge.signing.certificate import parse_certificate
 from edge.signing.keyfile import read_private, replace_whole, write_new
 
@@ -82,6 +83,20 @@ class Authority:
         certificate = leaf_certificate(issuer, request.unit_id, request.tls_public, now=now, days=days, serial=serial)
         self._note(certificate, request.unit_id, request.record_key.keyid, now)
         return certificate
+
+    def renew(self, issuer: Issuer, raw: bytes, *, now: datetime, days: int) -> bytes:
+        """The signed answer to a unit's request for renewal. Nobody compares fingerprints: the record key that
+        vouches for it must be the one under which this authority signed before.
+
+        Raises DoesNotVerify, CouldNotBeChecked, InputError (revoked, or never signed here).
+        """
+        request = open_renewal(raw)
+        unit_id, keyid = request.unit_id, request.record_key.keyid
+        self._ledger.check_renews(unit_id, keyid)
+        serial = x509.random_serial_number()
+        certificate = leaf_certificate(issuer, unit_id, request.tls_public, now=now, days=days, serial=serial)
+        self._note(certificate, unit_id, keyid, now)
+        return sign_answer(answer_of(unit_id, certificate, issuer, issued_utc=_iso(now)), issuer)
 
     def issue_machine(
         self, issuer: Issuer, name: str, *, server_names: Sequence[str], now: datetime, days: int

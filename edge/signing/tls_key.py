@@ -55,8 +55,9 @@ def put(path: Path, content: bytes) -> None:
 def _make(path: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-        _hand_over(path.parent)
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, mode=0o750)
+            _hand_over(path.parent)
         write_new(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
         _hand_over(path)
     except OSError as e:

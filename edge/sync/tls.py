@@ -34,9 +34,12 @@ def tls_context(ca: Path, certificate: Path, private_key: Path) -> ssl.SSLContex
     return context
 
 
-def probe_broker(config: SyncConfig, folder: Path) -> str:
-    """Connect to the broker with the unit's certificate and leave; gives the version of TLS. Raises SyncError."""
-    context = tls_context(*tls_files(config, folder))
+def probe_broker(config: SyncConfig, files: tuple[Path, Path, Path]) -> str:
+    """Connect to the broker with these files (in the order of `tls_files`) and leave; gives the version of TLS.
+
+    Raises SyncError; ConfigError for files that cannot be used.
+    """
+    context = tls_context(*files)
     try:
         with (
             socket.create_connection((config.host, config.port), timeout=PROBE_TIMEOUT_S) as plain,
