@@ -174,7 +174,7 @@ def judge_certificate(
     if name != unit_id:
         return failed("certificate", found, f"Install the certificate that was made for {unit_id}.")
     if days_left <= 0:
-        remedy = "No broker lets it in. Carry its request by stick: `doorstep export`; or `doorstep provision request`."
+        remedy = "No broker takes it. Carry its request by stick: `doorstep export`; or `doorstep provision request`."
         return failed("certificate", found, remedy, **figures)
     if under_way and days_left < LEAST_DAYS_ASKED:
         remedy = "A technician must sign it: `doorstep-central unit renewals export`, then `provision ca renew`."

@@ -231,7 +231,8 @@ class Drain:
         self._hold_back()
         if self._evidence is not None:
             self._evidence.link_lost(self._now_utc_s())
-        return [Progress(kind=ProgressKind.DISCONNECTED, detail=error.message)]
+        hint = self._renewer.hint() if self._renewer else ""
+        return [Progress(kind=ProgressKind.DISCONNECTED, detail=error.message + hint)]
 
     def _hold_back(self) -> None:
         """One record at a time, and a longer wait after each setback, until a receipt comes."""

@@ -152,9 +152,19 @@ class CertificateRenewer:
     def said(self, standing: CertificateStanding | None) -> None:
         self._told = standing
 
+    def hint(self) -> str:
+        """Why there may be no link, where the certificate has ended, and what to do; to stand behind another text."""
+        certificate = self._identity.in_force()
+        if certificate is None or certificate.not_valid_after_utc > self._now():
+            return ""
+        ended = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+        return f"; the unit's certificate ended {ended}: carry its request by stick (doorstep export)"
+
+    def _now(self) -> datetime:
+        return max(self._heard, datetime.fromisoformat(self._clock.now_utc()).astimezone(UTC))
+
     def _is_due(self, certificate: x509.Certificate, now_s: float) -> bool:
-        now = max(self._heard, datetime.fromisoformat(self._clock.now_utc()).astimezone(UTC))
-        return is_due(certificate, now, running_s=now_s - self._since_s)
+        return is_due(certificate, self._now(), running_s=now_s - self._since_s)
 
     def _failed(self, why: str, now_s: float) -> str:
         self._tries += 1

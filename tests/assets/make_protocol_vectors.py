@@ -1,4 +1,5 @@
-"""Known answers for the protocol: keys, a receipt, a sealed visit list, a confirmation, an evidence manifest.
+"""Known answers for the protocol: keys, a receipt, a sealed visit list, a confirmation, an evidence manifest, a
+request for a certificate.
 
 `python -m tests.assets.make_protocol_vectors` writes protocol_vectors.json again, to the byte: seeds, times and the
 ephemeral key of the sealing are fixed. For checking another server or unit; the keys are everybody's.
@@ -9,9 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from edge.core.certificate_renewal import RenewalRequest, sign_renewal
 from edge.core.confirmation import Applied, Confirmation, ConfirmedMessage, sign_confirmation
 from edge.core.downward import Downward, MessageKind, seal_info, sign_message
 from edge.core.downward_content import (
@@ -79,6 +85,7 @@ def vectors() -> dict[str, object]:
         "visit_list": _message(1, MessageKind.VISIT_LIST, encode_content(LIST), LISTS),
         "command": _message(2, MessageKind.COMMAND, encode_content(PURGE), COMMANDS),
         "evidence_manifest": _evidence(),
+        "renewal_request": _renewal(),
     }
     said = Confirmation(
         unit_id=UNIT,
@@ -95,7 +102,8 @@ def vectors() -> dict[str, object]:
     ]
     return {
         "seeds": "byte n, 32 times: 1 record, 2 confirmation, 3 receipt, 4 list, 5 command (Ed25519); "
-        "6 unit's sealing, 7 central's sealing, 8 ephemeral key of every sealing here (X25519)",
+        "6 unit's sealing, 7 central's sealing, 8 ephemeral key of every sealing here (X25519); "
+        "the request's new key: scalar 9 on P-256, signed by RFC 6979",
         "keys": [msgspec.to_builtins(document) for document in (*documents, *sealing)],
         "visit_list_info": seal_info(UNIT, 1, MessageKind.VISIT_LIST).decode(),
         "visit_list_content": encode_content(LIST).decode(),
@@ -121,6 +129,21 @@ def _receipt() -> bytes:
         items=(ReceiptItem(sha256=RECORD_SHA256, verdict=Verdict.STORED, sequence=1),),
     )
     return seal(encode_receipt(receipt), RECEIPT_TYPE, [RECEIPT.signer])
+
+
+def _renewal() -> bytes:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, UNIT)])
+    key, builder = ec.derive_private_key(9, ec.SECP256R1()), x509.CertificateSigningRequestBuilder()
+    csr = builder.subject_name(name).sign(key, hashes.SHA256(), ecdsa_deterministic=True)
+    request = RenewalRequest(
+        unit_id=UNIT,
+        record_key=RECORD.public,
+        statement=_unit_keys(),
+        csr=csr.public_bytes(Encoding.DER),
+        until_utc="2026-03-20T02:00:00Z",
+        made_utc=AT_UTC,
+    )
+    return sign_renewal(request, CONFIRMATION.signer)
 
 
 def _message(sequence: int, kind: MessageKind, content: bytes, signer: KeyFile) -> bytes:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from central.refusal import ALARMS
+from edge.core.certificate_renewal import open_renewal
 from edge.core.confirmation import open_confirmation
 from edge.core.downward import content_of, open_message
 from edge.core.downward_content import decode_content
@@ -46,4 +47,6 @@ def test_known_answers_are_what_the_product_accepts() -> None:
     assert open_receipt(raw["receipt"], TRUSTED, unit_id="unit-0001").gap_free_sequence == 1
     keys = open_unit_keys(raw["unit_keys"], vectors.RECORD.public)
     assert open_confirmation(raw["confirmation"], keys.confirmation).applied_sequence == 1
+    asked = open_renewal(raw["renewal_request"])
+    assert asked.record_key == vectors.RECORD.public
     assert len(open_manifest(raw["evidence_manifest"], vectors.RECORD.public).chunks) == 2

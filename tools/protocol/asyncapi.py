@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from edge.core.bundle_fetch import BundleOffer
+from edge.core.certificate_renewal import REQUEST_TYPE, CertificateAnswer, RenewalRequest
 from edge.core.chunks import ChunkHeader
 from edge.core.confirmation import CONFIRMATION_TYPE, Confirmation
 from edge.core.downward import PAYLOAD_TYPES, Downward, MessageKind
@@ -17,6 +18,7 @@ from edge.core.evidence import RECEIPT_TYPE as EVIDENCE_RECEIPT_TYPE
 from edge.core.keys import PublicKeyDocument
 from edge.core.parcel import ParcelHeader
 from edge.core.protocol import ROOT, UnitStatus
+from edge.core.provisioning import ProvisionAnswer
 from edge.core.receipt import Receipt
 from edge.core.record import VisitRecord
 from edge.core.unit_keys import UNIT_KEYS_TYPE, UnitKeys
@@ -26,6 +28,7 @@ _MESSAGES: dict[str, tuple[type, tuple[str, ...]]] = {
     "record": (VisitRecord, (VISIT_TYPE, SIMULATED_VISIT_TYPE)),
     "unitKeys": (UnitKeys, (UNIT_KEYS_TYPE,)),
     "confirmation": (Confirmation, (CONFIRMATION_TYPE,)),
+    "renewalRequest": (RenewalRequest, (REQUEST_TYPE,)),
     "evidenceManifest": (Manifest, (MANIFEST_TYPE,)),
     "evidenceChunk": (ChunkHeader, ()),
     "status": (UnitStatus, ()),
@@ -36,13 +39,14 @@ _MESSAGES: dict[str, tuple[type, tuple[str, ...]]] = {
 }
 _CHANNELS = {
     "records": ("receive", ("record",)),
-    "confirmations": ("receive", ("unitKeys", "confirmation")),
+    "confirmations": ("receive", ("unitKeys", "confirmation", "renewalRequest")),
     "evidence": ("receive", ("evidenceManifest", "evidenceChunk")),
     "status": ("receive", ("status",)),
     "receipts": ("send", ("receipt", "evidenceReceipt")),
     "messages": ("send", ("messageToUnit", "bundleChunk")),
 }
-_OTHERS = (VisitListChange, Decision, PolicyFile, Command, BundleOffer, PublicKeyDocument, ParcelHeader)
+_DOWN = (VisitListChange, Decision, PolicyFile, Command, BundleOffer, CertificateAnswer)
+_OTHERS = (*_DOWN, ProvisionAnswer, PublicKeyDocument, ParcelHeader)
 _ENVELOPE = {
     "type": "object",
     "required": ["payload", "payloadType", "signatures"],
