@@ -71,9 +71,9 @@ def write_bundle(bundle: Bundle, folder: Path) -> None:
                     out.write(content)
                     out.flush()
                     os.fsync(out.fileno())
-            _flush(fresh)
+            flush_names(fresh)
             _exchange(fresh, folder, Path(work) / "old")
-            _flush(folder.parent)
+            flush_names(folder.parent)
     except OSError as e:
         raise ModelError(
             f"cannot write the bundle to {folder}: {e.strerror}", remedy="Make room on the disk and install it again."
@@ -91,8 +91,8 @@ def _exchange(fresh: Path, folder: Path, old: Path) -> None:
         raise
 
 
-def _flush(folder: Path) -> None:
-    """Make the names in a folder durable; a file's own flush does not."""
+def flush_names(folder: Path) -> None:
+    """Make the names in a folder durable; a file's own flush does not. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

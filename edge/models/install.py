@@ -18,7 +18,7 @@ import msgspec
 from edge.core.bundle import Bundle
 from edge.core.errors import ModelError
 from edge.core.keys import KeyRole, PublicKeyDocument, keys_of
-from edge.models.bundle import load_bundle, write_bundle
+from edge.models.bundle import flush_names, load_bundle, write_bundle
 from edge.models.nets import load_nets
 
 TRIAL_S = 120.0
@@ -41,6 +41,7 @@ def install(bundle: Bundle, folder: Path, trusted: Sequence[PublicKeyDocument], 
             shutil.rmtree(_beside(folder, "previous"), ignore_errors=True)
             folder.rename(_beside(folder, "previous"))
         fresh.rename(folder)
+        flush_names(folder.parent)  # said to be in use only when a power cut no longer brings the old one back
     except OSError as e:
         mend(folder)
         raise ModelError(f"cannot put the bundle at {folder}: {e.strerror}", remedy="Make room, try again.") from e
@@ -59,6 +60,7 @@ def go_back(folder: Path, trusted: Sequence[PublicKeyDocument], *, runtime: str)
     previous.rename(folder)
     if aside.exists():
         aside.rename(previous)
+    flush_names(folder.parent)
     return name
 
 

@@ -56,7 +56,7 @@ def kill(ctx: click.Context, kills: int, seed: int, keep: Path | None, as_json: 
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 def power(ctx: click.Context, cuts: int, seed: int, as_json: bool) -> None:
-    """Cut the power in the middle of visits, updates of the nets and purges, and mount what the disk held.
+    """Cut the power in the middle of visits, updates of nets and software, and purges; mount what the disk held.
 
     Exit code 1 when the unit did not come up, or anything acknowledged was gone.
     """
@@ -143,8 +143,11 @@ def _print_link(report: LinkReport) -> None:
 
 def _print_power(report: PowerReport) -> None:
     click.echo(f"{report.cuts} power cuts in {report.seconds} s, seed {report.seed}, on {report.disk}")
+    for activity, phases in report.phases.items():
+        counted = ", ".join(f"{count} {phase}" for phase, count in sorted(phases.items(), key=lambda one: -one[1]))
+        click.echo(f"{sum(phases.values())} of them in {activity} ({report.whole_s[activity]} s): {counted}")
     said = ", ".join(f"{count} {what}" for what, count in report.acknowledged.items())
-    click.echo(f"acknowledged before a cut: {said}; {report.under_way} cuts in the middle of a visit")
+    click.echo(f"told kept: {said}; {report.under_way} cuts in the middle of a visit")
     for fault in report.faults:
         click.echo(fault)
     click.echo("NOT CLEAN" if report.faults else f"clean: {report.records} records, all there, chain whole")

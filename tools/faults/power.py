@@ -1,41 +1,41 @@
 """The power cut: every process killed at once, and what the disk held at that moment mounted again.
 
-The unit's data lies on an ext4 image on a loop device, mounted as on a unit. All processes are killed, and the image
-is copied before anything can be flushed by an orderly end: what SQLite and the kernel had not yet brought to the
-image is lost, as on a card. The unit goes on from the copy, cut after cut. After each one it must come up, its store
-be sound, its chain verify, everything acknowledged be there, and its nets give their golden vectors.
+The unit's data lies on an ext4 image on a loop device, mounted as on a unit. Before each cut one activity is begun: a
+visit, an update of the nets, one of the software, or a purge, each as often as the others in an order drawn by lot;
+visits go on beside the last three. The cut comes at a moment drawn evenly over the time that the activity takes here.
+All processes are killed, and the image is copied before anything can be flushed by an orderly end: what SQLite and
+the kernel had not yet brought to the image is lost, as on a card. The unit goes on from the copy, cut after cut.
 """
 
 from __future__ import annotations
 
-import json
 import multiprocessing
+import os
 import random
+import signal
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from edge.core.envelope import parse
-from edge.core.errors import DoorstepError
-from edge.core.evidence_delivery import EvidenceState
-from edge.core.verdict import Verdict
-from edge.services.audit import audit_store
-from edge.store.evidence import SqliteEvidence
-from edge.store.sessions import SqliteSessions
-from edge.wiring import Unit, open_unit
-from edge.wiring_visit import VisitSide
-from tools.faults.power_actors import WORKER, content_sha256, make_visits, purge, update_bundles
+from edge.core.errors import InputError, StoreError
+from edge.device.slots import Slots
+from tools.faults.power_actors import BESIDE, Work, do_once, visits_beside
 from tools.faults.power_disk import Disk
-from tools.faults.power_unit import two_bundles, unit_of
+from tools.faults.power_look import look, look_at_slots
+from tools.faults.power_scene import Releases, two_bundles, unit_of
+from tools.faults.power_told import BEGUN, DONE, Activity, Said, Told
+from tools.faults.release import why_no_releases
 
-LONGEST_S = 2.0
+LONGEST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerReport:
-    """What the cuts came to. acknowledged: how many things of each kind the unit had said are kept, in all.
+    """What the cuts came to. whole_s: how long each activity takes undisturbed by cuts; phases: of each activity,
+    how many cuts came after which phase was reached; acknowledged: how many things of each kind were told kept.
 
     faults: what did not hold, with the number of the cut; empty when all held.
     """
@@ -43,6 +43,8 @@ class PowerReport:
     seed: int
     cuts: int
     disk: str
+    whole_s: dict[str, float]
+    phases: dict[str, dict[str, int]]
     acknowledged: dict[str, int]
     under_way: int
     records: int
@@ -50,111 +52,127 @@ class PowerReport:
     seconds: float
 
 
-class Cuts:
-    """A unit whose power keeps going."""
+@dataclass(slots=True)
+class _Tally:
+    faults: list[str] = field(default_factory=list)
+    phases: dict[Activity, Counter[str]] = field(default_factory=lambda: {a: Counter() for a in Activity})
+    under_way: int = 0
+    records: int = 0
 
-    def __init__(self, folder: Path, *, seed: int) -> None:
+
+class Cuts:
+    """A unit whose power keeps going. Raises InputError where the software cannot be updated."""
+
+    def __init__(self, folder: Path, *, seed: int, measured: int = 2) -> None:
+        if why := why_no_releases():
+            raise InputError(why, remedy="Use an environment of the system's Python.")
         self._folder, self._dice = folder, random.Random(seed)
-        self._told = folder / "told"
-        self._told.touch()
+        self.told = folder / "told"
+        self.told.touch()
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tools.faults.power_actors"])
         self.disk = Disk(folder / "disks")
-        exported, keys = two_bundles(folder)
-        self._exported = (str(exported[0]), str(exported[1]))
-        unit_of(folder, self.disk.place / "unit", exported[0], keys)
+        self._nets, keys = two_bundles(folder)
+        self._releases = Releases(folder)
+        unit_of(folder, self.root, self._nets[0], keys)
         self.disk.settle()
-        self.faults: list[str] = []
-        self.under_way = 0
-        self.records = 0
+        self.tally = _Tally()
+        self._serial = 1
+        try:
+            self.whole_s = {activity: self._measured(activity, measured) for activity in Activity}
+        except BaseException:
+            self.disk.close()
+            raise
 
     @property
     def root(self) -> Path:
         return self.disk.place / "unit"
 
-    def cut(self, number: int) -> None:
-        """Let all work, kill all at once, mount what the disk held, and look."""
-        actors = self._start()
-        before = self._told.stat().st_size
-        deadline_s = time.monotonic() + 30.0
-        while self._told.stat().st_size == before and time.monotonic() < deadline_s:
-            time.sleep(0.002)  # killing what has not begun proves nothing
-        time.sleep(self._dice.uniform(0.0, LONGEST_S))
-        for actor in actors:
-            actor.kill()
+    @property
+    def said(self) -> Said:
+        return Said(self.told)
+
+    def cut(self, number: int, activity: Activity) -> None:
+        """Begin `activity`, kill all at once at any moment of it, mount what the disk held, and look."""
+        actors = self._begun(activity)
+        time.sleep(self._dice.uniform(0.0, self.whole_s[activity]))
+        ended = not actors[0].is_alive()
+        _kill(actors)
         self.disk.cut()
-        for actor in actors:
-            actor.join()
-        self.faults += [f"cut {number}: {fault}" for fault in self.look()]
+        self.tally.phases[activity][self.said.phase(activity)] += 1
+        found = [f"{activity} ended by itself"] if ended else []
+        self.tally.faults += [f"cut {number}, {activity}: {fault}" for fault in found + self.look()]
 
     def look(self) -> list[str]:
-        """What does not hold on the disk as it is."""
-        try:
-            with open_unit(self.root) as unit:
-                return self._look(unit)
-        except DoorstepError as e:
-            return [f"does not come up: {e.message}"]
+        """What does not hold on the disk as it is; a release on trial is settled."""
+        found = look(self.root, self.said)
+        slots, self._serial = look_at_slots(self.root, self._slots, self.said)
+        Told(self.told, "").tell("in-force", str(self._serial))
+        self.tally.records, self.tally.under_way = found.records, self.tally.under_way + found.under_way
+        return found.faults + slots
 
-    def acknowledged(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        # A line that the kill cut short was not told.
-        for line in self._told.read_bytes().split(b"\n")[:-1]:
-            what, _, name = line.decode().partition(" ")
-            found.setdefault(what, []).append(name)
-        return found
+    @property
+    def _slots(self) -> Slots:
+        return self._releases.slots(self.disk.place / "slots")
 
-    def _start(self) -> list[BaseProcess]:
-        root, told = str(self.root), str(self._told)
-        jobs = (
-            (make_visits, (root, told, self._dice.getrandbits(64))),
-            (update_bundles, (root, told, self._exported)),
-            (purge, (root, told)),
+    def _measured(self, activity: Activity, times: int) -> float:
+        """Seconds that the activity takes, the mean of so many times; each ends with a cut too."""
+        took_s = 0.0
+        for _ in range(times):
+            told = self.told.stat().st_size
+            actors = self._begun(activity)
+            began_s = time.monotonic()
+            self._wait(activity, DONE, actors[0], told)
+            took_s += time.monotonic() - began_s
+            _kill(actors)
+            self.disk.cut()
+            self.tally.faults += [f"{activity}, whole: {fault}" for fault in self.look()]
+        return took_s / times
+
+    def _begun(self, activity: Activity) -> list[BaseProcess]:
+        """The processes of the activity, itself first, once it has begun."""
+        work = Work(
+            root=self.root,
+            told=self.told,
+            seed=self._dice.getrandbits(64),
+            nets=self._nets,
+            slots=self._slots,
+            package=self._releases.package(self._serial + 1),
+            serial=self._serial + 1,
+            release_keys=self._releases.keys,
         )
-        actors: list[BaseProcess] = [
-            self._context.Process(target=job, args=arguments, daemon=True) for job, arguments in jobs
-        ]
-        for actor in actors:
-            actor.start()
-        return actors
+        beside = [] if activity is Activity.VISIT else [self._started(visits_beside, (work,), BESIDE)]
+        return [self._started(do_once, (activity, work), activity), *beside]
 
-    def _look(self, unit: Unit) -> list[str]:
-        said, faults = self.acknowledged(), []
-        unit.store_file.quick_check()
-        report = audit_store(unit.store, unit.believed())
-        if report.verdict is not Verdict.VERIFIES:
-            faults.append(f"the chain: {report.verdict.value}")
-        held = {record.sha256 for record in unit.store.records()}
-        self.records = len(held)
-        faults += [f"record {sha256[:12]} is gone" for sha256 in said.get("record", []) if sha256 not in held]
-        faults += self._visit_under_way(unit, said)
-        faults += _evidence(SqliteEvidence(unit.store_file), said)
-        _ = VisitSide(unit).nets  # verified, and against their golden vectors
-        return faults
+    def _started(self, job: Callable[..., None], arguments: tuple[object, ...], who: str) -> BaseProcess:
+        actor = self._context.Process(target=job, args=arguments, daemon=True)
+        told = self.told.stat().st_size
+        actor.start()
+        self._wait(who, BEGUN, actor, told)
+        return actor
 
-    def _visit_under_way(self, unit: Unit, said: dict[str, list[str]]) -> list[str]:
-        begun, closed = said.get("begun", []), set(said.get("closed", []))
-        found = SqliteSessions(unit.store_file, unit.at_rest).open_of(WORKER)
-        if not begun or begun[-1] in closed:
-            return []
-        self.under_way += 1
-        if found is None and begun[-1] in said.get("evidence", []):
-            return []  # it was being closed
-        return [] if found is not None else [f"visit {begun[-1][:12]}, begun and not closed, is gone"]
+    def _wait(self, who: str, phase: str, actor: BaseProcess, told: int) -> None:
+        """Until it reached `phase`, as told after the first `told` bytes. Raises StoreError when it never does."""
+        line, deadline_s = f"at {who}: {phase}\n".encode(), time.monotonic() + LONGEST_S
+        while line not in self.told.read_bytes()[told:]:
+            if not actor.is_alive() or time.monotonic() > deadline_s:
+                raise StoreError(f"{who} never came to {phase!r}", remedy="See its error above.")
+            time.sleep(0.001)
 
 
-def _evidence(store: SqliteEvidence, said: dict[str, list[str]]) -> list[str]:
-    faults, settling, purged = [], set(said.get("settling", [])), set(said.get("purged", []))
-    for name in said.get("evidence", []):
-        entry = store.find(name)
-        if entry is None:
-            faults.append(f"evidence {name[:12]} is gone")
-        elif name in purged and entry.state is not EvidenceState.PURGED:
-            faults.append(f"evidence {name[:12]} was purged and is {entry.state.value}")
-        elif name not in settling:
-            wanted = json.loads(parse(store.manifest(name)).payload)["sealed_sha256"]
-            if content_sha256(store, name, entry.chunks) != wanted:
-                faults.append(f"evidence {name[:12]} is damaged")
-    return faults
+def _kill(actors: list[BaseProcess]) -> None:
+    """All of them and their children, which are of their groups, then wait."""
+    for actor in actors:
+        os.killpg(actor.pid or 0, signal.SIGKILL)
+    for actor in actors:
+        actor.join()
+
+
+def drawn(cuts: int, seed: int) -> list[Activity]:
+    """What is begun before each cut: every activity as often as the others, the order by lot."""
+    deck = [activity for _ in range(-(-cuts // len(Activity))) for activity in Activity]
+    random.Random(seed).shuffle(deck)
+    return deck[:cuts]
 
 
 def run_cuts(folder: Path, *, cuts: int, seed: int, tell: Callable[[int], None]) -> PowerReport:
@@ -162,18 +180,21 @@ def run_cuts(folder: Path, *, cuts: int, seed: int, tell: Callable[[int], None])
     began_s = time.monotonic()
     run = Cuts(folder, seed=seed)
     try:
-        for number in range(1, cuts + 1):
-            run.cut(number)
+        for number, activity in enumerate(drawn(cuts, seed), start=1):
+            run.cut(number, activity)
             tell(number)
     finally:
         run.disk.close()
+    tally = run.tally
     return PowerReport(
         seed=seed,
         cuts=cuts,
         disk=run.disk.kind,
-        acknowledged={what: len(names) for what, names in sorted(run.acknowledged().items())},
-        under_way=run.under_way,
-        records=run.records,
-        faults=tuple(run.faults),
+        whole_s={activity.value: round(took_s, 3) for activity, took_s in run.whole_s.items()},
+        phases={activity.value: dict(counted) for activity, counted in tally.phases.items()},
+        acknowledged=run.said.counts(),
+        under_way=tally.under_way,
+        records=tally.records,
+        faults=tuple(tally.faults),
         seconds=round(time.monotonic() - began_s, 1),
     )

@@ -1,121 +1,150 @@
-"""What runs while the power goes: visits step by step, a bundle put in the place of another, evidence purged.
+"""What runs while the power goes: a visit, an update of the nets, one of the software, a purge; visits beside them.
 
-Each writes a line to `told` once the unit said that a thing is kept; the line lies outside the disk that is cut.
+Each runs once and then waits for its end. It does with the unit what the unit's own programs do, and tells what was
+acknowledged (tools/faults/power_told.py).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import random
 import time
-import uuid
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import msgspec
+from types import MappingProxyType
 
 from edge.core.errors import StoreError
-from edge.core.evidence import EvidenceKind
 from edge.core.evidence_delivery import EvidenceState
 from edge.core.keys import KeyRole, keys_of
-from edge.core.session import Person, VisitSession
-from edge.core.visit import Scheme
+from edge.device.slots import Slots
 from edge.models.bundle import read_exported
-from edge.services.evidence import keep_evidence
-from edge.services.keep import keep_visit
 from edge.store.evidence import SqliteEvidence
-from edge.store.sessions import SqliteSessions
 from edge.wiring import Unit, open_unit
 from edge.wiring_sync import purge_evidence
+from edge.wiring_update import apply_update, confirm_update
 from edge.wiring_visit import VisitSide
-from tools.faults.scene import draft
+from tools.faults.power_told import BEGUN, DONE, Activity, Told
+from tools.faults.power_visits import Visits
 
-WORKER = "w-power"
-LEFT_UNPURGED = 3
+BESIDE = "beside"
+PURGED_AT_ONCE, LEFT_UNPURGED = 24, 3
 PAUSE_S = 0.02
+_NETS_MARKS = {
+    "os.rename": {"models.next": "written", "models.previous": "old put aside", "models": "new put in place"},
+    "subprocess.Popen": {"edge.models.install": "self-test"},
+}
+_SOFTWARE_MARKS = {
+    "os.rename": {"a": "in its slot", "b": "in its slot"},
+    "subprocess.Popen": {
+        "dpkg-deb": "unpacking",
+        "compileall": "compiling",
+        "rehearse": "rehearsing",
+        "try": "going on trial",
+        "confirm": "being confirmed",
+    },
+}
+_Run = Callable[[], None]
 
 
-def make_visits(root: str, told: str, seed: int) -> None:
-    """Visits for ever: begun, photographed, signed, evidence kept, closed."""
-    dice, out = random.Random(seed), _Told(told)
-    with open_unit(Path(root)) as unit:
-        sessions = SqliteSessions(unit.store_file, unit.at_rest)
-        left = sessions.open_of(WORKER)
-        if left is not None:
-            sessions.close(left.visit_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Where an activity works. root, slots: on the disk that is cut; told: not on it. nets: two exported bundles.
+
+    package: the software offered, of release number `serial`, believed by the keys in `release_keys`.
+    """
+
+    root: Path
+    told: Path
+    seed: int
+    nets: tuple[Path, Path]
+    slots: Slots
+    package: Path
+    serial: int
+    release_keys: Path
+
+
+def do_once(activity: Activity, work: Work) -> None:
+    """Prepare, tell `begun`, do it, tell `done`, and wait to be killed, with all its children."""
+    os.setsid()
+    told = Told(work.told, activity)
+    with open_unit(work.root) as unit:
+        run = _PREPARE[activity](unit, work, told)
+        told.reached(BEGUN)
+        run()
+        told.reached(DONE)
+        time.sleep(3600)
+
+
+def visits_beside(work: Work) -> None:
+    """Visits for ever: the field worker goes on while the unit is kept up."""
+    os.setsid()
+    told = Told(work.told, BESIDE)
+    with open_unit(work.root) as unit:
+        visits = Visits(unit, told, work.seed)
+        told.reached(BEGUN)
         while True:
             try:
-                _one_visit(unit, sessions, dice, out)
+                visits.one()
             except StoreError:
-                continue  # not acknowledged: the worker would have been told
+                visits = Visits(unit, told, work.seed)  # not acknowledged: the page would have said so
 
 
-def _one_visit(unit: Unit, sessions: SqliteSessions, dice: random.Random, out: _Told) -> None:
-    name = uuid.UUID(int=dice.getrandbits(128)).hex
-    person = Person(person_id="p-1", name="", id_number="", scheme=Scheme.RESIDENT, listed=False)
-    session = VisitSession(
-        visit_id=name, record_id=name, worker_id=WORKER, begun_utc=unit.clock.now_utc(), person=person
-    )
-    sessions.begin(session)
-    out.tell("begun", name)
-    visit = draft(unit.config.unit_id, name)
-    consents = msgspec.structs.replace(visit.consents, send_photo=True)
-    kept = keep_visit(replace(visit, consents=consents), store=unit.store, signer=unit.record_key, clock=unit.clock)
-    out.tell("record", kept.sha256)
-    photograph = dice.randbytes(dice.randint(1000, 40_000))
-    keep_evidence(
-        photograph,
-        evidence_id=name,
-        kind=EvidenceKind.DOCUMENT_PHOTO,
-        record=kept,
-        store=SqliteEvidence(unit.store_file),
-        signer=unit.record_key,
-        trusted=unit.believed(),
-    )
-    out.tell("evidence", name)
-    sessions.close(name)
-    out.tell("closed", name)
+def _visit(unit: Unit, work: Work, told: Told) -> _Run:
+    return Visits(unit, told, work.seed).one
 
 
-def update_bundles(root: str, told: str, exported: tuple[str, str]) -> None:
-    """Put one model bundle in the place of the other after its self-test, for ever."""
-    out = _Told(told)
-    with open_unit(Path(root)) as unit:
-        side, keys = VisitSide(unit), keys_of(unit.believed(), KeyRole.BUNDLE)
-        bundles = [read_exported(Path(file), keys) for file in exported]
-        while True:
-            for bundle in bundles:
-                side.install(bundle)
-                out.tell("bundle", bundle.sha256)
+def _update_nets(unit: Unit, work: Work, told: Told) -> _Run:
+    side, keys = VisitSide(unit), keys_of(unit.believed(), KeyRole.BUNDLE)
+    bundles = [read_exported(file, keys) for file in work.nets]
+    other = next(bundle for bundle in bundles if bundle.sha256 != side.bundle.sha256)
+    told.watch(_NETS_MARKS)
+
+    def run() -> None:
+        told.tell("installing", other.sha256)
+        side.install(other)
+        told.tell("installed", other.sha256)
+
+    return run
 
 
-def purge(root: str, told: str) -> None:
-    """Let evidence count as receipted long ago, all but the newest, and purge it; for ever."""
-    out = _Told(told)
-    with open_unit(Path(root)) as unit:
-        store = SqliteEvidence(unit.store_file)
-        while True:
-            time.sleep(PAUSE_S)
-            over = store.under_way()[:-LEFT_UNPURGED]
-            try:
-                for entry in over:
-                    out.tell("settling", entry.evidence_id)
-                    store.save(replace(entry, state=EvidenceState.RECEIPTED, settled_utc_s=1.0))
-                purge_evidence(unit)
-            except StoreError:
-                continue
-            for entry in over:
-                out.tell("purged", entry.evidence_id)
+def _update_software(unit: Unit, work: Work, told: Told) -> _Run:
+    told.watch(_SOFTWARE_MARKS)
+
+    def run() -> None:
+        told.tell("offered", str(work.serial))
+        apply_update(work.root, work.package, work.slots, work.release_keys)
+        told.tell("trial", str(work.serial))
+        told.reached("on trial")
+        if confirm_update(work.root, work.slots):
+            told.tell("confirmed", str(work.serial))
+
+    return run
 
 
-def content_sha256(store: SqliteEvidence, evidence_id: str, chunks: int) -> str:
-    return hashlib.sha256(b"".join(store.chunk(evidence_id, n) for n in range(chunks))).hexdigest()
+def _purge(unit: Unit, work: Work, told: Told) -> _Run:
+    """Evidence that counts as receipted long ago, all but the newest, is purged. The visits beside it make it."""
+    store = SqliteEvidence(unit.store_file)
+    while store.open_count() < PURGED_AT_ONCE + LEFT_UNPURGED:
+        time.sleep(PAUSE_S)
+    over = store.under_way()[:-LEFT_UNPURGED]
+
+    def run() -> None:
+        for entry in over:
+            told.tell("settling", entry.evidence_id)
+            store.save(replace(entry, state=EvidenceState.RECEIPTED, settled_utc_s=1.0))
+        told.reached("receipted")
+        purge_evidence(unit)
+        for entry in over:
+            told.tell("purged", entry.evidence_id)
+
+    return run
 
 
-class _Told:
-    def __init__(self, path: str) -> None:
-        self._out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    def tell(self, what: str, name: str) -> None:
-        os.write(self._out, f"{what} {name}\n".encode())
+_PREPARE: Mapping[Activity, Callable[[Unit, Work, Told], _Run]] = MappingProxyType(
+    {
+        Activity.VISIT: _visit,
+        Activity.BUNDLE: _update_nets,
+        Activity.SOFTWARE: _update_software,
+        Activity.PURGE: _purge,
+    }
+)

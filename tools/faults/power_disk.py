@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge.core.errors import InputError
 
-IMAGE_MB = 160
+IMAGE_MB = 512
 # As firmware-config has the data partition, but for nodev and the like, which change nothing here.
 OPTIONS = "loop,noatime,commit=5,errors=remount-ro"
 
