@@ -145,7 +145,10 @@ class ScreenUnit:
 
     def window(self, session: VisitSession, done: Callable[[Seen, bytes | None], None], *, ask: bool) -> Job:
         def job(watch: Watcher) -> None:
-            done(*self._window(session, watch, self._side.new_check() if ask else None))
+            try:
+                done(*self._window(session, watch, self._side.new_check() if ask else None))
+            finally:
+                self._side.nets.embedder.rest()
 
         return job
 

@@ -62,7 +62,7 @@ def choose_runtime(wish: str = "auto") -> Runtime:
 
 
 class RuntimeNet:
-    """One net, built when it first runs. Not for use from two threads at once.
+    """One net, built when it first runs, and again after a rest. Not for use from two threads at once.
 
     input: float32 array of `shape`, to be filled before `run`.
     """
@@ -89,6 +89,10 @@ class RuntimeNet:
             raise ModelError(f"{self._name}: the net takes {found}, the manifest says float32 {self.input.shape}")
         self._input_index, self._outputs = int(inputs[0]["index"]), [int(d["index"]) for d in outputs]
         self._interpreter = interpreter
+
+    def rest(self) -> None:
+        """Let go of the interpreter and its memory; the next run builds it again from the same verified bytes."""
+        self._interpreter = None
 
     @property
     def delegated(self) -> bool:

@@ -22,7 +22,10 @@ from tools.evaluate.default_bundle import find_bundle
 def test_start_is_measured_until_ready() -> None:
     report = measure_start(1)
     assert len(report.starts_s) == 1 and report.processor_s > 0 and report.median_s == report.starts_s[0]
-    assert 20 < report.proportional_mb <= report.resident_mb
+    assert 20 < report.ready.proportional_mb <= report.ready.resident_mb <= report.ready.most_mb < report.goal_mb
+    assert report.ready.resident_mb < report.window.after.resident_mb < report.window.after.most_mb
+    # What only a comparison needs is given back after it.
+    assert report.window.nets["embedding"] > report.window.after.resident_mb - report.ready.resident_mb
 
 
 def test_unit_whose_nets_fail_their_golden_vectors_starts_without_faces(tmp_path: Path) -> None:

@@ -157,10 +157,14 @@ def _print_start(report: StartReport) -> None:
     each = ", ".join(f"{seconds:.2f}" for seconds in report.starts_s)
     click.echo(f"ready after {report.median_s:.2f} s (median of {each}); goal {report.goal_s} s")
     click.echo(f"processor time in it: {report.processor_s:.2f} s")
-    click.echo(
-        f"memory when ready: {report.resident_mb:.0f} MB resident, {report.proportional_mb:.0f} MB its own share; "
-        f"goal {report.goal_mb:.0f} MB"
-    )
+    for when, memory in (("when ready", report.ready), ("after a capture window", report.window.after)):
+        click.echo(
+            f"memory {when}: {memory.resident_mb:.0f} MB resident, {memory.proportional_mb:.0f} MB its own share, "
+            f"{memory.most_mb:.0f} MB at most until then"
+        )
+    click.echo(f"goal {report.goal_mb:.0f} MB")
+    for what, parts in (("when ready, by origin", report.ready.parts), ("each net by itself", report.window.nets)):
+        click.echo(f"MB {what}: " + ", ".join(f"{part} {size:.0f}" for part, size in parts.items()))
 
 
 def _print_live(report: LiveReport, made_with: str) -> None:
