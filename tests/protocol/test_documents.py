@@ -17,14 +17,21 @@ from edge.core.receipt_check import open_receipt
 from edge.core.unit_keys import open_unit_keys
 from tests.assets import make_protocol_vectors as vectors
 from tools.protocol.__main__ import DOCS, generated
+from tools.protocol.points import POINTS, point_tests
 
 TRUSTED = [vectors.RECEIPT.public, vectors.LISTS.public, vectors.COMMANDS.public]
 
 
-@pytest.mark.parametrize("name", ["asyncapi.yaml", "protocol.md"])
+@pytest.mark.parametrize("name", ["asyncapi.yaml", "protocol.md", "points.md"])
 def test_schemas_and_diagrams_are_those_of_the_code(name: str) -> None:
     text = generated()[DOCS / name]
     assert (DOCS / name).read_text("utf-8") == text, "run `python -m tools.protocol`"
+
+
+def test_every_point_has_a_test_over_a_real_broker_with_central_on_both_databases() -> None:
+    named = point_tests()
+    proven = {point for test in named if test.mosquitto and test.both for point in test.points}
+    assert proven == set(POINTS)
 
 
 def test_every_topic_and_alarm_is_explained() -> None:

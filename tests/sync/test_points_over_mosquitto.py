@@ -11,6 +11,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from central.cli import main as central
 from central.config import load_config
 from central.downward import Downlink
 from central.evidence import open_evidence
@@ -30,7 +33,7 @@ from edge.services.progress import ProgressKind
 from edge.store.evidence import SqliteEvidence
 from edge.sync.mqtt import MqttUplink
 from edge.wiring import Unit
-from edge.wiring_sync import make_drain
+from edge.wiring_sync import export_parcel, import_parcel, make_drain
 from tests.sync.conftest import QUICK, Stage, drain_until, visit, wait_for
 from tests.sync.test_evidence import jpeg
 from tools.faults.scene import ROOT, draft
@@ -161,6 +164,23 @@ def test_sync_08_messages_are_applied_in_order_once_and_confirmed(served: Stage)
     told = drain_until(unit, lambda told: [p.kind for p in told].count(ProgressKind.APPLIED) == 12)
     assert [p.detail for p in told if p.kind is ProgressKind.APPLIED] == [f"message {n}" for n in range(1, 13)]
     wait_for(lambda: message_states(served, "point-08") == ["applied"] * 12)
+
+
+def test_sync_09_what_a_stick_has_settled_is_not_sent_again_over_the_wire(served: Stage, tmp_path: Path) -> None:
+    unit = served.unit("point-09")
+    drain_until(unit, lambda told: any(p.kind is ProgressKind.CONNECTED for p in told))
+    made = visit(unit, 3)
+    issue(served, "point-09", Command(name=CommandName.UNLOCK_WORKER, subject="w-1"))
+    export_parcel(unit, tmp_path)
+    carried = CliRunner().invoke(central, ["import", str(tmp_path), "--dir", str(served.scene.central)])
+    assert carried.exit_code == 0, carried.output
+    import_parcel(unit, tmp_path)
+    assert (served.held("point-09"), delivered(unit)) == (made, True)
+    made += visit(unit)
+    told = drain_until(unit, lambda _: delivered(unit))
+    assert [p.kind for p in told].count(ProgressKind.SENT) == 1
+    wait_for(lambda: message_states(served, "point-09") == ["applied"])
+    assert served.held("point-09") == made
 
 
 def test_sync_10_status_reaches_central_with_its_versions(served: Stage) -> None:

@@ -1,4 +1,4 @@
-"""`python -m tools.protocol`: write docs/asyncapi.yaml and the diagrams of docs/protocol.md from the code."""
+"""`python -m tools.protocol`: write docs/asyncapi.yaml, the diagrams of docs/protocol.md, and docs/points.md."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from tools.protocol.asyncapi import as_yaml, document
 from tools.protocol.diagrams import with_diagrams
+from tools.protocol.points import with_points
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -18,6 +19,7 @@ def generated() -> dict[Path, str]:
     return {
         DOCS / "asyncapi.yaml": as_yaml(document()),
         protocol: with_diagrams(protocol.read_text(encoding="utf-8")),
+        DOCS / "points.md": with_points(),
     }
 
 
