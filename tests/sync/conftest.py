@@ -47,6 +47,10 @@ class Stage:
             assert process.poll() is None
         return process
 
+    def running(self) -> int:
+        """How many of the ingest processes live."""
+        return sum(1 for process in self._processes if process.poll() is None)
+
     def held(self, unit_id: str = "unit-a") -> list[str]:
         """The digests that central holds of a unit, in order of sequence."""
         with self.scene.store() as store, store.transaction() as transaction:
