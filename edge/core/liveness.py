@@ -2,10 +2,12 @@
 
 Rules: a cue in shadow is recorded and changes nothing; an enforced cue that cannot tell leaves the window undecided;
 a counted cue below its own bound refuses, whatever the others say; no cue certifies alone, for the figure begins at a
-prior below the threshold. Relief and light both speak of shape, and a solid mask has one: in favour only the stronger
-of the two counts, against both do. Shape and texture are what a good mask has too: a policy may ask besides for
-something that only the living do (a pulse, blinks, an answer to what was asked), without which nothing is certified,
-and may hold it against a window that a cue could not tell, for a head can be kept moving on purpose.
+prior below the threshold, and what one cue can add to it may be bounded below that gap. Relief and light both speak
+of shape, and a solid mask has one: in favour only the stronger of the two counts, against both do. Shape and texture
+are what a good mask has too: a policy may ask besides for something that only the living do (a pulse, an answer to
+what was asked; blinks only where no pulse could be looked for, as eyes blink behind a mask too), without which
+nothing is certified, and may hold it against a window that a cue could not tell, more so for motion, which can be on
+purpose.
 
 The figure is a weighted sum of log odds (Ross, Nandakumar & Jain, Handbook of Multibiometrics, 2006, ch. 4), each
 cue's part weighed by how much it could see.
@@ -19,7 +21,7 @@ from enum import StrEnum
 
 import msgspec
 
-from edge.core.cues.result import ACTIVE, CUE_NAMES, EYES, LIGHT, PULSE, RELIEF, TEXTURE, CueResult
+from edge.core.cues.result import ACTIVE, CUE_NAMES, EYES, LIGHT, PULSE, RELIEF, TEXTURE, CueResult, Unable
 from edge.core.record import CueFinding
 
 _MOST_LOG_ODDS = 4.0
@@ -42,21 +44,31 @@ class CueMode(StrEnum):
 
 class CueRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How one cue counts. weight: of its log odds. refuse_below: score that refuses alone, where its confidence is at
-    least `sure_from`; 0 never refuses. missing: log odds added where a supporting cue cannot tell, 0 or less."""
+    least `sure_from`; 0 never refuses. missing: log odds added where a supporting cue cannot tell, 0 or less; moving:
+    in place of it where it cannot tell for motion, None for the same."""
 
     mode: CueMode = CueMode.OFF
     weight: float = 1.0
     refuse_below: float = 0.0
     sure_from: float = 0.5
     missing: float = 0.0
+    moving: float | None = None
+
+    def unable(self, reason: str) -> float:
+        """Log odds of having been unable to tell for this reason."""
+        if self.mode is not CueMode.SUPPORTING:
+            return 0.0
+        return self.moving if self.moving is not None and reason == Unable.MOTION else self.missing
 
 
 class CuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The [cues] of a policy. prior: log odds of a living face before any cue has spoken. basis: sets and figures.
+    most: log odds that one cue can add in favour, so that with a prior as far below none certifies alone.
     vital_from: score that a counted cue of VITAL must reach, or the figure is `without_vital` at most; 0: none."""
 
     basis: str
     prior: float = 0.0
+    most: float = 40.0
     vital_from: float = 0.0
     without_vital: float = 1.0
     texture: CueRule = CueRule(mode=CueMode.ENFORCED)
@@ -77,13 +89,13 @@ class CuePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             rule = self.rule(name)
             if not (0.0 <= rule.refuse_below <= 1.0 and 0.0 <= rule.sure_from <= 1.0 and 0.0 <= rule.weight <= 10.0):
                 return f"cues.{name}: refuse_below and sure_from are 0..1, weight is 0..10"
-            if not -10.0 <= rule.missing <= 0.0:
-                return f"cues.{name}.missing is -10..0"
+            if not (-10.0 <= rule.missing <= 0.0 and -10.0 <= (rule.moving or 0.0) <= 0.0):
+                return f"cues.{name}: missing and moving are -10..0"
         if not any(self.rule(name).mode is CueMode.ENFORCED for name in CUE_NAMES):
             return "cues: at least one cue is enforced"
         if not (0.0 <= self.vital_from <= 1.0 and 0.0 <= self.without_vital <= 1.0):
             return "cues.vital_from and without_vital are 0..1"
-        return "" if -10.0 <= self.prior <= 10.0 else "cues.prior is -10..10"
+        return "" if -10.0 <= self.prior <= 10.0 and self.most > 0.0 else "cues: prior is -10..10, most above 0"
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -105,8 +117,7 @@ def fuse_cues(results: Mapping[str, CueResult], policy: CuePolicy) -> float | No
     shape = [parts.pop(name) for name in (RELIEF, LIGHT) if name in parts]
     in_favour = max((part for part in shape if part > 0.0), default=0.0)
     log_odds = policy.prior + sum(parts.values()) + in_favour + sum(part for part in shape if part < 0.0)
-    unable = (name for name, r in results.items() if r.score is None)
-    log_odds += sum(policy.rule(name).missing for name in unable if policy.rule(name).mode is CueMode.SUPPORTING)
+    log_odds += sum(policy.rule(n).unable(r.not_assessable) for n, r in results.items() if r.score is None)
     figure = 1.0 / (1.0 + math.exp(-log_odds))
     return figure if _vital(counted, policy) else min(figure, policy.without_vital)
 
@@ -115,7 +126,10 @@ def _vital(counted: Iterable[CueResult], policy: CuePolicy) -> bool:
     """Whether something was seen that only the living do, or need not be."""
     if policy.vital_from <= 0.0:
         return True
-    return any(r.name in VITAL and r.score is not None and r.score >= policy.vital_from for r in counted)
+    seen = {r.name: r.score for r in counted if r.name in VITAL and r.score is not None}
+    if PULSE in seen:
+        seen.pop(EYES, None)
+    return any(score >= policy.vital_from for score in seen.values())
 
 
 def refuses(result: CueResult, rule: CueRule) -> bool:
@@ -142,7 +156,8 @@ def recorded(results: Iterable[CueResult], policy: CuePolicy) -> dict[str, CueFi
 
 def _part(result: CueResult, policy: CuePolicy) -> float:
     sure = 1.0 if result.name == TEXTURE else result.confidence
-    return policy.rule(result.name).weight * sure * _log_odds(0.5 if result.score is None else result.score)
+    part = policy.rule(result.name).weight * sure * _log_odds(0.5 if result.score is None else result.score)
+    return min(part, policy.most)
 
 
 def _log_odds(score: float) -> float:

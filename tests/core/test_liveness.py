@@ -23,9 +23,9 @@ DEFAULT = decode_policy((RESOURCES / "policy.toml").read_bytes())
 scores = st.one_of(st.none(), st.floats(0, 1))
 
 
-def result(name: str, score: float | None, confidence: float = 1.0) -> CueResult:
+def result(name: str, score: float | None, confidence: float = 1.0, why: Unable = Unable.TOO_SHORT) -> CueResult:
     if score is None:
-        return CueResult.unable(name, Unable.TOO_SHORT)
+        return CueResult.unable(name, why)
     return CueResult(name=name, score=score, confidence=confidence)
 
 
@@ -134,7 +134,7 @@ def test_an_old_policy_file_is_texture_alone() -> None:
         'basis = "x"\npulse = { mode = "shadow", refuse_below = 1.5 }',
         'basis = "x"\npalmistry = { mode = "shadow" }',
         'basis = "x"\nprior = 99.0',
-        'prior = 0.0',
+        "prior = 0.0",
     ],
 )
 def test_a_broken_cue_table_is_named(cues: str) -> None:
@@ -161,7 +161,8 @@ def test_a_seed_comes_back_from_the_record_as_it_was() -> None:
 def test_a_mask_kept_moving_is_not_certified_by_shape_and_texture() -> None:
     """No pulse can be looked for, no eye moves, and a solid mask has relief and may have texture."""
     strict = decode_policy((RESOURCES / "policy-strict.toml").read_bytes())
-    mask = [result(TEXTURE, 1.0), result(PULSE, None), result(RELIEF, 1.0), result(SURROUNDINGS, 0.82, 0.5)]
+    moving = result(PULSE, None, why=Unable.MOTION)
+    mask = [result(TEXTURE, 1.0), moving, result(RELIEF, 1.0), result(SURROUNDINGS, 0.82, 0.5)]
     kind, reasons = outcome_of([*mask, result(EYES, None)], strict)
     assert kind is OutcomeKind.REVIEW and reasons == (Reason.LIVENESS_UNCERTAIN,)
     assert outcome_of([*mask, result(EYES, 0.7)], strict)[0] is OutcomeKind.CERTIFIED, "a living one blinks"
@@ -169,11 +170,39 @@ def test_a_mask_kept_moving_is_not_certified_by_shape_and_texture() -> None:
 
 def test_blinks_behind_a_flat_mask_kept_moving_are_not_enough() -> None:
     strict = decode_policy((RESOURCES / "policy-strict.toml").read_bytes())
-    mask = [result(TEXTURE, 0.99), result(PULSE, None), result(RELIEF, 0.53, 0.9), result(SURROUNDINGS, 0.82, 0.5)]
+    moving = result(PULSE, None, why=Unable.MOTION)
+    mask = [result(TEXTURE, 0.99), moving, result(RELIEF, 0.53, 0.9), result(SURROUNDINGS, 0.82, 0.5)]
     assert outcome_of([*mask, result(EYES, 0.73)], strict)[0] is OutcomeKind.REVIEW
 
 
-@pytest.mark.parametrize("change", [b"vital_from = 2.0", b"without_vital = -1.0", b"pulse = { missing = 1.0 }"])
+def test_eyes_that_blink_in_skin_that_does_not_beat_are_behind_a_mask() -> None:
+    strict = decode_policy((RESOURCES / "policy-strict.toml").read_bytes())
+    mask = [result(TEXTURE, 1.0), result(RELIEF, 1.0), result(SURROUNDINGS, 0.82, 0.5), result(EYES, 0.97)]
+    assert outcome_of([*mask, result(PULSE, 0.5)], strict)[0] is OutcomeKind.REVIEW
+    assert outcome_of([*mask, result(PULSE, 0.7)], strict)[0] is OutcomeKind.CERTIFIED
+
+
+@pytest.mark.parametrize("alone", [n for n in CUE_NAMES if n != SURROUNDINGS])
+def test_no_cue_certifies_alone_by_the_strict_policy(alone: str) -> None:
+    strict = decode_policy((RESOURCES / "policy-strict.toml").read_bytes()).cues
+    figure = fuse_cues({alone: result(alone, 1.0)}, strict)
+    assert figure is not None and figure < 0.5
+
+
+def test_a_policy_without_a_bound_weighs_as_before() -> None:
+    assert CuePolicy(basis="test").most > 10.0 * 4.0 - 1.0 and CueRule().moving is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        b"vital_from = 2.0",
+        b"without_vital = -1.0",
+        b"pulse = { missing = 1.0 }",
+        b"pulse = { moving = 1.0 }",
+        b"most = 0.0",
+    ],
+)
 def test_a_policy_that_would_reward_silence_is_refused(change: bytes) -> None:
     raw = (RESOURCES / "policy.toml").read_bytes()
     field = change.split(b" ")[0]

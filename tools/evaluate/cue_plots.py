@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.cues.eyes import CORNERS, eye_darkness
-from edge.core.cues.pulse import RATE_HZ, pos, power
+from edge.core.cues.pulse_signals import RATE_HZ, pos, power
 from edge.core.cues.relief import pair_motion
 from edge.core.errors import InputError
 from edge.core.sighting import Sightings

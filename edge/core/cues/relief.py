@@ -39,6 +39,8 @@ _LIKE = 0.8
 _EVEN_POWER, _MOST_RATIO = 3.2, 8.0
 _SHIFT_ENOUGH = 0.1
 _SQUEEZE_ENOUGH = 7.0
+# Points that wander by more than this hide what little depth a hand-held camera shows.
+_RESIDUAL_PERMILLE_CLEAR = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,5 +148,6 @@ def _judged(pairs: Sequence[PairMotion]) -> CueResult:
     score = 1.0 / (1.0 + float(np.exp(-np.clip(evidence, -20.0, 20.0))))
     # A camera that only turned moves the picture and shows no depth: what turned before it is foreshortened besides.
     turned = min(1.0, details["squeeze_permille"] / _SQUEEZE_ENOUGH)
-    confidence = 1.0 if evidence > 1.0 else moved * turned
+    clear = min(1.0, (_RESIDUAL_PERMILLE_CLEAR / max(details["residual_permille"], 1e-6)) ** 2)
+    confidence = 1.0 if evidence > 1.0 else moved * turned * clear
     return CueResult(name=RELIEF, score=score, confidence=confidence, details=details)

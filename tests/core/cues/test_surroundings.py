@@ -52,6 +52,30 @@ def test_a_frame_that_lies_on_its_side_refuses_too() -> None:
     assert result.score is not None and result.score < 0.1
 
 
+def held_telephone(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Hardly wider than the face, and a finger over its right side."""
+    front = np.where((np.abs(u) < 0.72) & (np.abs(v) < 1.45), 15.0, 90.0)
+    lit = np.where((np.abs(u) < 0.65) & (np.abs(v) < 1.3), person(u, v) + 60, front)
+    return np.where((u > 0.45) & (np.abs(v - 0.7) < 0.14), 130.0, lit)
+
+
+def test_a_telephone_hardly_wider_than_the_face_refuses() -> None:
+    result = surroundings_cue(scenes(held_telephone, turn_deg=6))
+    assert result.score is not None and result.score < 0.2
+
+
+def pillow_and_blanket(u: np.ndarray, v: np.ndarray) -> np.ndarray:
+    """Two level edges, and soft ones beside the head."""
+    bed = np.where(v > 0.75, 175.0, np.where(v < -1.1, 60.0, 120.0))
+    shade = 40 * np.exp(-(((np.abs(u) - 0.75) / 0.25) ** 2))
+    return np.where((u / 0.5) ** 2 + (v / 0.62) ** 2 < 1, 150.0, bed - shade)
+
+
+def test_pillow_and_blanket_are_no_frame() -> None:
+    result = surroundings_cue(scenes(pillow_and_blanket))
+    assert result.score is not None and result.score > 0.7
+
+
 def test_a_door_beside_the_bed_does_not() -> None:
     result = surroundings_cue(scenes(beside_a_door))
     assert result.score is not None and result.score > 0.7
