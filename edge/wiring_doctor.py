@@ -16,7 +16,7 @@ from edge import __version__
 from edge.capture.still import photograph_jpeg
 from edge.core.bench_rules import BoardFacts, judge_board, judge_certificate, judge_clock, judge_space
 from edge.core.bench_sheet import BenchSheet, SheetLine, failed, passed, sign_sheet, skipped
-from edge.core.errors import InputError, SigningError
+from edge.core.errors import InputError
 from edge.core.keys import KeyRole, key_sha256, spaced
 from edge.core.light_code import DARK
 from edge.core.panel import Button, Sign
@@ -99,7 +99,7 @@ class Bench:
     def _camera(self) -> SheetLine:
         with self.side.camera(self._spec) as camera:
             if camera.source.kind is SourceKind.NO_CAMERA:
-                return skipped("camera", "unit.toml names no camera")
+                return skipped("camera", "none")
             self.seen = look_through(camera)
             return camera_line(camera, self.seen)
 
@@ -107,10 +107,10 @@ class Bench:
         light = self.side.light()
         try:
             if not light.present:
-                return skipped("lamps", "unit.toml names no lamps")
+                return skipped("lamps", "none")
             with self.side.camera(self._spec) as camera:
                 if camera.source.kind is SourceKind.NO_CAMERA:
-                    return skipped("lamps", "there is no camera to see them by")
+                    return skipped("lamps", "no_camera")
                 return lamps_line(camera, light)
         finally:
             light.set(DARK)
@@ -121,9 +121,9 @@ class Bench:
         pins = {Button.START: config.start_pin, Button.CANCEL: config.cancel_pin} if config else {}
         wanted = {button for button, pin in pins.items() if pin is not None}
         if not wanted:
-            return skipped("buttons", "this unit has none; it is worked on its screen")
+            return skipped("buttons", "none")
         if not self._press:
-            return skipped("buttons", "not asked for: run `doorstep doctor --press` and press each button")
+            return skipped("buttons", "not_asked")
         panel = self.side.panel()
         try:
             return buttons_line(panel, wanted, _patiently)
@@ -136,27 +136,25 @@ class Bench:
         nets = self.side.nets  # verified, and each run against its golden vectors
         times = time_nets(self.side.bundle, runtime=config.runtime, threads=config.threads, rounds=10)
         figures = {f"{t.role}_ms": round(t.run_ms, 2) for t in times}
-        found = f"{nets.runtime_name}, golden vectors hold; " + ", ".join(
-            f"{t.role} {t.run_ms:.1f} ms" for t in times
-        )
+        found = {"runtime": nets.runtime_name} | {t.role: f"{t.run_ms:.1f}" for t in times}
         if max(figures.values()) > SLOWEST_NET_MS:
-            return failed("models", found, "Use a faster board, or end what else runs on this one.", **figures)
-        return passed("models", found, **figures)
+            return failed("models", "slow", found, **figures)
+        return passed("models", "ok", found, **figures)
 
     def _store(self) -> SheetLine:
         self.unit.store_file.quick_check()
         report = audit_store(self.unit.store, self.unit.believed())
-        found = f"{len(report.records)} records, {report.verdict.value}"
+        found, records = {"records": str(len(report.records))}, len(report.records)
         if report.verdict is Verdict.DOES_NOT_VERIFY:
-            return failed("store", found, "Run `doorstep verify`. Keep the card as it is and tell central's people.")
-        return passed("store", found, records=len(report.records))
+            return failed("store", report.verdict.value, found, records=records)
+        return passed("store", report.verdict.value, found, records=records)
 
     def _keys(self) -> SheetLine:
         if not (self.unit.key_dir / f"{RECORD_KEY}.key").exists() and (STORE / RECORD_CREDENTIAL).exists():
-            return skipped("keys", "kept as systemd credentials, which open for the visit service only")
+            return skipped("keys", "credentials")
         _ = self.unit.record_key, self.unit.at_rest
         if not (self.unit.sync_key_dir / STATEMENT).exists():
-            raise SigningError("the sync side's keys were never made", remedy="Run `doorstep sync --once`.")
+            return failed("keys", "never_made")
         sync_keys(self.unit)
         files = [*self.unit.key_dir.glob("*.key"), *self.unit.sync_key_dir.glob("*.key")]
         if self.unit.config.sync:
@@ -165,22 +163,19 @@ class Bench:
         exposed = [path for path in files if path.exists() and _exposed(path)]
         if exposed:
             names = ", ".join(str(path.relative_to(self.unit.root)) for path in exposed)
-            return failed(
-                "keys", f"open to others: {names}", "chmod 600 on each; then consider them known to others."
-            )
-        return passed("keys", f"{sum(map(Path.exists, files))} private keys, each for its owner alone")
+            return failed("keys", "exposed", {"files": names})
+        return passed("keys", "ok", {"count": str(sum(map(Path.exists, files)))})
 
     def _trust(self) -> SheetLine:
         roles = {document.role for document in self.unit.believed()}
         wanting = sorted({KeyRole.RECEIPT, KeyRole.BUNDLE} - roles)
         if wanting:
-            names = " and ".join(f"{role.value}s" for role in wanting)
-            return failed("trust", f"nobody is believed to sign {names}", "doorstep unit trust KEY.pub.json")
-        return passed("trust", f"keys are believed for {', '.join(sorted(role.value for role in roles))}")
+            return failed("trust", "wanting", {"roles": " ".join(wanting)})
+        return passed("trust", "ok", {"roles": " ".join(sorted(roles))})
 
     def _certificate(self) -> SheetLine:
         if self.unit.config.sync is None:
-            return skipped("certificate", "unit.toml names no broker")
+            return skipped("certificate", "none")
         _, certificate, private_key = tls_files(self.unit.config.sync, self.unit.root)
         found = read_certificate(certificate)
         days_left = (found.not_after - self._now()).total_seconds() / 86400
@@ -192,9 +187,9 @@ class Bench:
     def _broker(self) -> SheetLine:
         config = self.unit.config.sync
         if config is None:
-            return skipped("broker", "unit.toml names no broker")
-        version = probe_broker(config, tls_files(config, self.unit.root))
-        return passed("broker", f"{config.host}:{config.port} lets the unit in, {version}")
+            return skipped("broker", "none")
+        tls = probe_broker(config, tls_files(config, self.unit.root))
+        return passed("broker", "ok", {"address": f"{config.host}:{config.port}", "tls": tls})
 
 
 def _patiently(done: Callable[[], bool]) -> None:

@@ -13,6 +13,8 @@ from edge.cli.options import UNIT_OPTION, console, json_option, print_json, term
 from edge.cli.words import say
 from edge.core.bench_sheet import BenchSheet, LineState
 from edge.core.errors import ConfigError, InputError
+from edge.gate.bench_words import found_in, remedy_of
+from edge.gate.words import LANGUAGES, Words
 
 MARKS = {LineState.PASS: ("✓", "green"), LineState.FAIL: ("✗", "bold red"), LineState.SKIPPED: ("–", "dim")}
 
@@ -100,11 +102,12 @@ def _names(text: str) -> list[str]:
 
 def _print(sheet: BenchSheet) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    languages = [Words("edge.resources", language) for language in LANGUAGES]
     for line in sheet.lines:
         mark, style = MARKS[line.state]
-        found = Text(line.found)
-        if line.remedy:
-            found.append(f"\n→ {line.remedy}", style="cyan")
+        found = Text("\n".join(dict.fromkeys(found_in(line, words) for words in languages)))
+        for remedy in dict.fromkeys(remedy_of(line, words) for words in languages):
+            found.append(f"\n→ {remedy}" if remedy else "", style="cyan")
         table.add_row(Text(mark, style=style), Text(say("doctor", line.check), style="bold"), found)
     console().print(table)
     counts = ", ".join(f"{sheet.count(state)} {say('doctor', state.value)}" for state in LineState)

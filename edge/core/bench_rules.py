@@ -20,8 +20,7 @@ LEAST_SHARPNESS = 20.0
 LEAST_RATE_FPS = 8.0
 LEAST_LIGHT_GAIN = 3.0
 LEAST_CERTIFICATE_DAYS, LEAST_DAYS_ASKED = 30, 14
-NO_PI = "not a Raspberry Pi: "
-_NOW = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
+_TROUBLES = {0: "under_voltage", 1: "capped", 2: "throttled", 3: "soft_limit"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,126 +59,120 @@ def judge_board(facts: BoardFacts) -> list[SheetLine]:
 
 def _board(facts: BoardFacts) -> SheetLine:
     if facts.is_pi:
-        return passed("board", f"{facts.model}, {facts.machine}")
-    return skipped("board", NO_PI + (facts.model or facts.machine))
+        return passed("board", "ok", {"model": facts.model, "machine": facts.machine})
+    return skipped("board", "no_pi", {"what": facts.model or facts.machine})
 
 
 def _eeprom(facts: BoardFacts) -> SheetLine:
     if not facts.is_pi:
-        return skipped("eeprom", NO_PI + facts.machine)
-    return passed("eeprom", facts.eeprom) if facts.eeprom else skipped("eeprom", "this board has no boot EEPROM")
+        return skipped("eeprom", "no_pi", {"what": facts.machine})
+    return passed("eeprom", "ok", {"version": facts.eeprom}) if facts.eeprom else skipped("eeprom", "none")
 
 
 def _system(facts: BoardFacts) -> SheetLine:
+    name = {"name": facts.os_name or "?"}
     if facts.release in RELEASES:
-        return passed("system", facts.os_name)
-    if facts.is_pi:
-        return failed("system", facts.os_name or "unknown", "Install Raspberry Pi OS (64 bit), Bookworm or Trixie.")
-    return skipped("system", f"{facts.os_name or 'unknown'}: tried on {' and '.join(RELEASES)} only")
+        return passed("system", "ok", name)
+    return failed("system", "wrong", name) if facts.is_pi else skipped("system", "untried", name)
 
 
 def _heat(facts: BoardFacts) -> SheetLine:
     if facts.temperature_c is None:
-        return skipped("temperature", "the board has no sensor that can be read")
-    text, figure = f"{facts.temperature_c:.0f} °C", facts.temperature_c
+        return skipped("temperature", "no_sensor")
+    details = {"celsius": f"{facts.temperature_c:.0f}", "limit": f"{MOST_TEMPERATURE_C:.0f}"}
     if facts.temperature_c > MOST_TEMPERATURE_C:
-        remedy = f"Let it cool below {MOST_TEMPERATURE_C:.0f} °C; look for a blocked vent or a loose heat sink."
-        return failed("temperature", text, remedy, temperature_c=figure)
-    return passed("temperature", text, temperature_c=figure)
+        return failed("temperature", "too_hot", details, temperature_c=facts.temperature_c)
+    return passed("temperature", "ok", details, temperature_c=facts.temperature_c)
 
 
 def _power(facts: BoardFacts) -> SheetLine:
     if facts.throttled is None:
-        return skipped("power", "the firmware's throttling flags cannot be read here")
-    now = [name for bit, name in _NOW.items() if facts.throttled >> bit & 1]
-    before = [name for bit, name in _NOW.items() if facts.throttled >> (bit + 16) & 1]
-    if now or before:
-        text = ", ".join([f"{n} now" for n in now] + [f"{b} since start" for b in before if b not in now])
-        return failed("power", text, "Use the board's own power supply or a better cable, then start it again.")
-    return passed("power", "no under-voltage and no throttling since start")
+        return skipped("power", "unreadable")
+    now = [name for bit, name in _TROUBLES.items() if facts.throttled >> bit & 1]
+    since = [name for bit, name in _TROUBLES.items() if facts.throttled >> (bit + 16) & 1]
+    if now or since:
+        return failed("power", "trouble", {"now": " ".join(now), "since": " ".join(since)})
+    return passed("power")
 
 
 def _rtc(facts: BoardFacts) -> SheetLine:
     if not facts.rtc:
-        if facts.is_pi:
-            return failed("rtc", "no battery-backed clock", "Fit a DS3231 (on a Pi 5: its battery) and its overlay.")
-        return skipped("rtc", "no battery-backed clock here")
+        return failed("rtc", "none") if facts.is_pi else skipped("rtc", "none_here")
     if facts.rtc_off_s is None or facts.rtc_runs_s is None:
-        return skipped("rtc", f"{facts.rtc}: its time cannot be read")
-    found = f"{facts.rtc}, {facts.rtc_off_s:+.1f} s from the system's clock"
+        return skipped("rtc", "unreadable", {"clock": facts.rtc})
+    found = {"clock": facts.rtc, "off": f"{facts.rtc_off_s:+.1f}"}
     if not 0 < facts.rtc_runs_s <= MOST_RTC_OFF_S:
-        return failed("rtc", f"{facts.rtc} stands still", "Change its battery, then set it: hwclock --systohc.")
+        return failed("rtc", "still", found)
     if abs(facts.rtc_off_s) > MOST_RTC_OFF_S:
-        return failed("rtc", found, "Set it from a right clock: hwclock --systohc.", off_s=facts.rtc_off_s)
-    return passed("rtc", f"{found}, running", off_s=facts.rtc_off_s)
+        return failed("rtc", "off", found, off_s=facts.rtc_off_s)
+    return passed("rtc", "ok", found, off_s=facts.rtc_off_s)
 
 
 def _wear(facts: BoardFacts) -> SheetLine:
+    storage = {"storage": facts.storage or "?"}
     if facts.life_used is None:
-        return skipped("endurance", f"{facts.storage or 'this disk'} does not tell its wear")
-    found = f"{facts.storage}: up to {facts.life_used * 10} % of its life used"
+        return skipped("endurance", "silent", storage)
+    found = {**storage, "percent": str(facts.life_used * 10)}
     if facts.life_used > MOST_LIFE_USED or (facts.pre_eol or 1) > 1:
-        return failed("endurance", found, "Copy the data and change the card or board.", life_used=facts.life_used)
-    return passed("endurance", found, life_used=facts.life_used)
+        return failed("endurance", "worn", found, life_used=facts.life_used)
+    return passed("endurance", "ok", found, life_used=facts.life_used)
 
 
 def judge_space(facts: BoardFacts, *, min_free_mb: int) -> SheetLine:
     """Twice the room below which visits are refused is to be free on the bench."""
     free_mb = facts.free_bytes // 1_000_000
-    found = f"{free_mb / 1000:.1f} GB free of {facts.total_bytes / 1e9:.1f} GB"
+    found = {"free": f"{free_mb / 1000:.1f}", "total": f"{facts.total_bytes / 1e9:.1f}", "least": str(min_free_mb)}
     if free_mb < 2 * min_free_mb:
-        remedy = f"Below {min_free_mb} MB no visit begins. Let the unit sync, or use a larger card."
-        return failed("space", found, remedy, free_mb=free_mb)
-    return passed("space", found, free_mb=free_mb)
+        return failed("space", "little", found, free_mb=free_mb)
+    return passed("space", "ok", found, free_mb=free_mb)
 
 
 def judge_clock(state: ClockState) -> SheetLine:
-    found = f"{state.wall_utc}, set from {state.source.value}"
+    found = {"time": state.wall_utc, "source": state.source.value}
     if state.source is ClockSource.UNSET:
-        return failed("clock", found, "Connect to a network until the clock is set, and fit an RTC.")
+        return failed("clock", "unset", found)
     if state.uncertainty_s is None:
-        return passed("clock", found)
-    return passed("clock", f"{found}, off by {state.uncertainty_s:g} s at most", off_s=state.uncertainty_s)
+        return passed("clock", "ok", found)
+    return passed("clock", "within", {**found, "off": f"{state.uncertainty_s:g}"}, off_s=state.uncertainty_s)
 
 
 def judge_camera(model: str, size_px: tuple[int, int], sharpness: float, rate_fps: float, luma: float) -> SheetLine:
     """sharpness: grey levels squared of the middle of the picture; luma: its mean, 0..255."""
-    found = (
-        f"{model}, {size_px[0]}×{size_px[1]} px, {rate_fps:.1f} frames/s, sharpness {sharpness:.0f}, light {luma:.0f}"
-    )
+    found = {
+        "model": model,
+        "size": f"{size_px[0]}×{size_px[1]}",
+        "rate": f"{rate_fps:.1f}",
+        "sharp": f"{sharpness:.0f}",
+        "light": f"{luma:.0f}",
+    }
     figures = {"rate_fps": round(rate_fps, 2), "sharpness": round(sharpness, 1), "luma": round(luma, 1)}
     if rate_fps < LEAST_RATE_FPS:
-        return failed("camera", found, "Check ribbon and overlay; other programs must not use the camera.", **figures)
+        return failed("camera", "slow", found, **figures)
     if sharpness < LEAST_SHARPNESS:
-        remedy = "Point it at a printed page in good light; clean the lens, turn a lens of fixed focus."
-        return failed("camera", found, remedy, **figures)
-    return passed("camera", found, **figures)
+        return failed("camera", "blurred", found, **figures)
+    return passed("camera", "ok", found, **figures)
 
 
 def judge_lamps(dark: float, lit: float) -> SheetLine:
     """Mean light 0..255 of the picture with the lamps off and on: the camera is to see them."""
-    found = f"the picture's light goes from {dark:.0f} to {lit:.0f}"
+    found = {"dark": f"{dark:.0f}", "lit": f"{lit:.0f}"}
     if lit - dark < LEAST_LIGHT_GAIN:
-        remedy = "Check wiring and pins in unit.toml; hold a white sheet a hand's length before the lens."
-        return failed("lamps", found, remedy, gain=round(lit - dark, 1))
-    return passed("lamps", found, gain=round(lit - dark, 1))
+        return failed("lamps", "unseen", found, gain=round(lit - dark, 1))
+    return passed("lamps", "ok", found, gain=round(lit - dark, 1))
 
 
 def judge_certificate(
     name: str, unit_id: str, days_left: float, issuer: str, *, under_way: bool = False
 ) -> SheetLine:
     """under_way: the unit has asked for the next one by itself, or is trying it."""
-    found = f"for {name}, by {issuer}, {days_left:.0f} days left" + (", the next one is asked for" * under_way)
+    found = {"name": name, "unit": unit_id, "issuer": issuer, "days": f"{days_left:.0f}"}
     figures = {"days_left": round(days_left, 1)}
     if name != unit_id:
-        return failed("certificate", found, f"Install the certificate that was made for {unit_id}.")
+        return failed("certificate", "of_another", found)
     if days_left <= 0:
-        remedy = "No broker takes it. Carry its request by stick: `doorstep export`; or `doorstep provision request`."
-        return failed("certificate", found, remedy, **figures)
+        return failed("certificate", "over", found, **figures)
     if under_way and days_left < LEAST_DAYS_ASKED:
-        remedy = "A technician must sign it: `doorstep-central unit renewals export`, then `provision ca renew`."
-        return failed("certificate", found, remedy, **figures)
+        return failed("certificate", "not_answered", found, **figures)
     if not under_way and days_left < LEAST_CERTIFICATE_DAYS:
-        remedy = "Let it sync, then it asks by itself; or `doorstep provision request`, then `provision install`."
-        return failed("certificate", found, remedy, **figures)
-    return passed("certificate", found, **figures)
+        return failed("certificate", "ending", found, **figures)
+    return passed("certificate", "asked" if under_way else "ok", found, **figures)

@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 
 from edge.core.bench_rules import judge_camera, judge_lamps
-from edge.core.bench_sheet import SheetLine, failed, passed, skipped
+from edge.core.bench_sheet import SheetLine, ended_by, failed, passed, skipped
 from edge.core.errors import CameraError, DoorstepError
 from edge.core.face import Frame
 from edge.core.light_code import BOTH, DARK
@@ -41,7 +41,7 @@ def examine(checks: Mapping[str, Check], tell: Callable[[str], None]) -> tuple[S
         try:
             lines.append(check())
         except DoorstepError as e:
-            lines.append(failed(name, e.message, e.remedy))
+            lines.append(ended_by(name, e))
     return tuple(lines)
 
 
@@ -66,7 +66,7 @@ def camera_line(camera: Camera, seen: Seen) -> SheetLine:
 def lamps_line(camera: Camera, light: Light) -> SheetLine:
     """Lamps off and on, as the camera sees it."""
     if not light.present:
-        return skipped("lamps", "unit.toml names no lamps")
+        return skipped("lamps", "none")
     means = []
     for state in (DARK, BOTH):
         light.set(state)
@@ -89,11 +89,8 @@ def buttons_line(panel: Panel, wanted: Set[Button], wait: Callable[[Callable[[],
     wait(lambda: pressed >= wanted)
     missing = sorted(button.value for button in wanted - pressed)
     panel.show(Sign.FAULT if missing else Sign.PASS)
-    seen = ", ".join(sorted(button.value for button in pressed)) or "none"
-    if missing:
-        remedy = "Press each button when asked; check its wire and its pin in unit.toml."
-        return failed("buttons", f"pressed and seen: {seen}; not: {', '.join(missing)}", remedy)
-    return passed("buttons", f"pressed and seen: {seen}")
+    found = {"pressed": " ".join(sorted(button.value for button in pressed)), "missing": " ".join(missing)}
+    return failed("buttons", "missing", found) if missing else passed("buttons", "ok", found)
 
 
 def _luma(frame: Frame) -> np.ndarray:

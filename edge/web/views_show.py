@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from edge.core.visit import ConsentGiver, Purpose
+from edge.gate.bench_words import found_in, remedy_of
 from edge.web.at import At
 
 
@@ -46,7 +47,8 @@ def status(at: At) -> Response:
 
 def technician(at: At) -> Response:
     standing, lines = at.room.technician.standing(), at.room.technician.lines()
-    return at.show("technician", found=standing, lines=lines, faults=at.room.faults.latest())
+    told = [(line, found_in(line, at.words), remedy_of(line, at.words)) for line in lines]
+    return at.show("technician", found=standing, lines=told, faults=at.room.faults.latest())
 
 
 def examine(at: At) -> Response:

@@ -60,7 +60,7 @@ def test_camera_is_looked_through(run: Run, whole: Path, portraits: Path, tmp_pa
     for number in range(9, 34):
         (stills / f"{number:02d}.jpg").unlink()
     line = lines(run, whole, "--only", "camera", "--camera", f"stills:{stills}")["camera"]
-    assert line["state"] == "fail" and "then no more" in line["found"]
+    assert line["state"] == "fail" and "then no more" in line["details"]["message"]
 
 
 def test_each_fault_fails_its_own_line(run: Run, whole: Path) -> None:
@@ -74,7 +74,11 @@ def test_each_fault_fails_its_own_line(run: Run, whole: Path) -> None:
     assert {name: line["state"] for name, line in found.items() if line["state"] == "fail"} == dict.fromkeys(
         ("keys", "trust", "models", "store"), "fail"
     )
-    assert all(line["remedy"] for line in found.values() if line["state"] == "fail")
+    codes = {name: line["code"] for name, line in found.items() if name != "models"}
+    assert codes == {"keys": "error", "trust": "wanting", "store": "does_not_verify", "board": "no_pi"}
+    assert found["keys"]["details"]["kind"] == "SigningError"
+    printed = run("doctor", "--unit", whole, "--only", "trust").stdout
+    assert "缺少这些用途的公钥" in printed and "no key is believed for: bundles" in printed
 
 
 def test_written_sheet_is_signed_and_its_page_bears_the_label(run: Run, whole: Path, tmp_path: Path) -> None:
@@ -86,6 +90,7 @@ def test_written_sheet_is_signed_and_its_page_bears_the_label(run: Run, whole: P
         from edge.wiring import fingerprint
 
         assert fingerprint(unit.public) in page and "演示终端" in page
+    assert "条记录，核验通过" in page and "records, verified" in page
     assert "http" not in page.replace("http://www.w3.org", "")
     checked = run("doctor", "--check", out / "unit-0001.bench.json", "--unit", whole)
     assert checked.exit_code == 0 and "记录库" in checked.stdout

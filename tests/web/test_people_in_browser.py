@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -111,6 +112,7 @@ def test_support_bundle_downloads_in_the_browser(walk: Walk) -> None:
     walk.sign_in()
     walk.at("list")
     walk.page.goto(walk.address + "/technician")
+    assert re.search(r"剩余 [\d.]+ GB，共", walk.page.inner_text("main")), "the bench speaks the page's language"
     with walk.page.expect_download() as download:
         walk.press("form[action='/technician/bundle'] button")
     with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as bundle:
