@@ -1,4 +1,4 @@
-"""The unit's side of TLS: which files, which versions; and a probe that asks the broker in and leaves again.
+"""The unit's side of TLS: which files; and a probe that asks the broker in and leaves again.
 
 The probe speaks the three packets it needs by itself (MQTT 5.0, 3.1, 3.2 and 3.14) under a client id of its own: the
 unit's own id would end the session that the sync daemon may have, and take its messages.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import secrets
 import socket
-import ssl
 from pathlib import Path
 
 from edge.core.config import SyncConfig
-from edge.core.errors import ConfigError, SyncError
+from edge.core.errors import SyncError
+from edge.wire.tls import tls_context
 
 PROBE_TIMEOUT_S = 10.0
 _CONNACK = 0x20
@@ -21,17 +21,6 @@ _CONNACK = 0x20
 def tls_files(config: SyncConfig, folder: Path) -> tuple[Path, Path, Path]:
     """Certificate authority, certificate and private key; `folder` is that of unit.toml."""
     return folder / config.ca_file, folder / config.cert_file, folder / config.key_file
-
-
-def tls_context(ca: Path, certificate: Path, private_key: Path) -> ssl.SSLContext:
-    """For the link to the broker: both sides show certificates, TLS 1.2 or later. Raises ConfigError."""
-    try:
-        context = ssl.create_default_context(cafile=str(ca))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(certificate, private_key)
-    except (OSError, ssl.SSLError) as e:
-        raise ConfigError(f"TLS files {ca}, {certificate}, {private_key}: {e}") from e
-    return context
 
 
 def probe_broker(config: SyncConfig, files: tuple[Path, Path, Path]) -> str:

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from central.config import BrokerConfig
+from central.mqtt import MqttIntake
+from central.unit_wire import UnitWire
 from edge.core.config import SyncConfig
 from edge.core.errors import SyncError
 from edge.sync.mqtt import MqttUplink
-from tools.faults.scene import Scene
+from tools.faults.scene import CENTRAL_ID, Scene
 
 CONNACK = bytes([0x20, 3, 0, 0, 0])
 NONSENSE = {
@@ -55,13 +58,29 @@ def serve(server: socket.socket, pki: Path, answer: bytes) -> None:
             link.sendall(answer)
 
 
+def uplink(scene: Scene, port: int) -> MqttUplink:
+    config = SyncConfig(host="127.0.0.1", port=port)
+    return MqttUplink(unit_id="unit-a", config=config, folder=scene.folder / "unit-a")
+
+
+def intake(scene: Scene, port: int) -> MqttIntake:
+    names = {"ca_file": "ca.crt", "cert_file": f"{CENTRAL_ID}.crt", "key_file": f"{CENTRAL_ID}.key"}
+    return MqttIntake(client_id="ingest", config=BrokerConfig(port=port, **names), folder=scene.pki)
+
+
+def simulated_unit(scene: Scene, port: int) -> UnitWire:
+    tls = scene.folder / "unit-a" / "tls"
+    ca, certificate, key = (tls / name for name in ("ca.crt", "unit.crt", "unit.key"))
+    return UnitWire("unit-a", host="127.0.0.1", port=port, ca=ca, certificate=certificate, key=key)
+
+
+@pytest.mark.parametrize("end", [uplink, intake, simulated_unit])
 @pytest.mark.parametrize("name", NONSENSE)
-def test_nonsense_is_a_lost_link(scene: Scene, listening: socket.socket, name: str) -> None:
+def test_nonsense_is_a_lost_link(scene: Scene, listening: socket.socket, name: str, end) -> None:
     thread = threading.Thread(target=serve, args=(listening, scene.pki, NONSENSE[name]), daemon=True)
     thread.start()
-    config = SyncConfig(host="127.0.0.1", port=listening.getsockname()[1])
-    uplink = MqttUplink(unit_id="unit-a", config=config, folder=scene.folder / "unit-a")
+    made = end(scene, listening.getsockname()[1])
     with pytest.raises(SyncError):
-        uplink.connect()
+        made.connect()
     thread.join(5)
-    uplink.close()
+    made.close()
