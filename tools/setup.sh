@@ -158,8 +158,18 @@ accessibility() {
   "$VENV/bin/python" -m tools.screens.axe || die "axe-core could not be fetched." "Check the network, then run make again."
 }
 
+# AsyncAPI's own schema, which docs/asyncapi.yaml is held to; a package of npm's, fetched once.
+asyncapi() {
+  lean && return
+  "$VENV/bin/python" -m tools.protocol.asyncapi_schema >/dev/null 2>&1 && return
+  has npm || install_packages npm
+  "$VENV/bin/python" -m tools.protocol.asyncapi_schema ||
+    die "AsyncAPI's schema could not be fetched." "Check the network, then run make again."
+}
+
 system_packages
 python_packages
 models
 portraits
 accessibility
+asyncapi

@@ -1,5 +1,5 @@
-"""Known answers for the protocol: keys, a receipt, a sealed visit list, a confirmation, an evidence manifest, a
-request for a certificate.
+"""Known answers for the protocol: keys, receipts, each kind of message to a unit, confirmations, evidence, a request
+for a certificate, and what is not signed (protocol_contents has what they say).
 
 `python -m tests.assets.make_protocol_vectors` writes protocol_vectors.json again, to the byte: seeds, times and the
 ephemeral key of the sealing are fixed. For checking another server or unit; the keys are everybody's.
@@ -17,46 +17,30 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from edge.core.bundle_fetch import BundleStanding, BundleState
 from edge.core.certificate_renewal import RenewalRequest, sign_renewal
 from edge.core.confirmation import Applied, Confirmation, ConfirmedMessage, sign_confirmation
-from edge.core.downward import Downward, MessageKind, seal_info, sign_message
-from edge.core.downward_content import (
-    Command,
-    CommandName,
-    ListedPerson,
-    ListedReference,
-    VisitListChange,
-    encode_content,
-)
+from edge.core.downward import ROLES, SEALED_KINDS, Downward, MessageKind, seal_info, sign_message
+from edge.core.downward_content import Content, encode_content
 from edge.core.envelope import RECEIPT_TYPE, digest, seal
-from edge.core.evidence import EvidenceKind, evidence_info, make_manifest, sign_manifest
+from edge.core.evidence import (
+    EvidenceKind,
+    EvidenceReceipt,
+    evidence_info,
+    make_manifest,
+    sign_evidence_receipt,
+    sign_manifest,
+)
 from edge.core.keys import KeyPurpose, KeyRole
 from edge.core.receipt import Receipt, ReceiptItem, Verdict, encode_receipt
 from edge.core.unit_keys import UnitKeys, sign_unit_keys
-from edge.core.visit import Scheme
 from edge.signing.keyfile import KeyFile, public_document
 from edge.signing.sealkey import sealing_document
+from tests.assets.protocol_contents import AT_UTC, CENTRAL, LIST, MESSAGES, OFFER, PLAIN, RECORD_SHA256, UNIT
 from tests.hpke_reading import Reading
 
 TARGET = Path(__file__).with_name("protocol_vectors.json")
-UNIT, CENTRAL, AT_UTC = "unit-0001", "central-test", "2026-03-02T02:00:00.000Z"
-RECORD_SHA256 = "3fae2703d66ee0f400923b8db22b8439a828dd0eea686f27e82cc1dd0db3adf4"
-PURGE = Command(name=CommandName.PURGE, subject="p-1")
 SEALER = Reading(aead_id=2, key_bytes=32)
-LIST = VisitListChange(
-    version=1,
-    base_version=0,
-    put=(
-        ListedPerson(
-            person_id="p-1",
-            name="李小明",
-            id_number="11010519491231002X",
-            scheme=Scheme.RESIDENT,
-            due_date="2026-06-30",
-            references=(ListedReference(sha256="ab" * 32, embedding=bytes(range(16)), model_sha256="cd" * 32),),
-        ),
-    ),
-)
 
 
 def seed(number: int) -> bytes:
@@ -69,9 +53,11 @@ def key(number: int, role: KeyRole, owner: str) -> KeyFile:
 
 
 RECORD, CONFIRMATION = key(1, KeyRole.RECORD, UNIT), key(2, KeyRole.CONFIRMATION, UNIT)
-RECEIPT, LISTS, COMMANDS = (
-    key(n, role, CENTRAL) for n, role in ((3, KeyRole.RECEIPT), (4, KeyRole.LIST), (5, KeyRole.COMMAND))
-)
+RECEIPT = key(3, KeyRole.RECEIPT, CENTRAL)
+SIGNERS = {
+    role: key(n, role, CENTRAL)
+    for n, role in ((4, KeyRole.LIST), (5, KeyRole.COMMAND), (10, KeyRole.DECISION), (11, KeyRole.POLICY))
+}
 UNIT_SEALING = X25519PrivateKey.from_private_bytes(seed(6))
 CENTRAL_SEALING = X25519PrivateKey.from_private_bytes(seed(7))
 EPHEMERAL = X25519PrivateKey.from_private_bytes(seed(8))
@@ -82,31 +68,30 @@ def vectors() -> dict[str, object]:
     envelopes = {
         "unit_keys": _unit_keys(),
         "receipt": _receipt(),
-        "visit_list": _message(1, MessageKind.VISIT_LIST, encode_content(LIST), LISTS),
-        "command": _message(2, MessageKind.COMMAND, encode_content(PURGE), COMMANDS),
+        **{name: _message(n, kind, content) for n, (name, kind, content) in enumerate(MESSAGES, start=1)},
         "evidence_manifest": _evidence(),
+        "evidence_receipt": _evidence_receipt(),
         "renewal_request": _renewal(),
     }
-    said = Confirmation(
-        unit_id=UNIT,
-        made_utc=AT_UTC,
-        applied_sequence=1,
-        list_version=1,
-        items=(ConfirmedMessage(sequence=1, sha256=digest(envelopes["visit_list"]), outcome=Applied.APPLIED),),
-    )
-    envelopes["confirmation"] = sign_confirmation(said, CONFIRMATION.signer)
-    documents = [k.public for k in (RECORD, CONFIRMATION, RECEIPT, LISTS, COMMANDS)]
+    applied = ConfirmedMessage(sequence=1, sha256=digest(envelopes["visit_list"]), outcome=Applied.APPLIED)
+    envelopes["confirmation"] = _confirmation(1, items=(applied,))
+    wanted = BundleStanding(file_sha256=OFFER.file_sha256, state=BundleState.FETCHING, missing=((1, 2),))
+    envelopes["confirmation_bundle_wanted"] = _confirmation(6, bundle=wanted)
+    documents = [k.public for k in (RECORD, CONFIRMATION, RECEIPT, *SIGNERS.values())]
     sealing = [
         sealing_document(private, purpose=KeyPurpose.DEMONSTRATION, owner=owner)
         for private, owner in ((UNIT_SEALING, UNIT), (CENTRAL_SEALING, CENTRAL))
     ]
     return {
-        "seeds": "byte n, 32 times: 1 record, 2 confirmation, 3 receipt, 4 list, 5 command (Ed25519); "
+        "seeds": "byte n, 32 times: 1 record, 2 confirmation, 3 receipt, 4 list, 5 command, 10 decision, 11 policy "
+        "(Ed25519); "
         "6 unit's sealing, 7 central's sealing, 8 ephemeral key of every sealing here (X25519); "
         "the request's new key: scalar 9 on P-256, signed by RFC 6979",
         "keys": [msgspec.to_builtins(document) for document in (*documents, *sealing)],
         "visit_list_info": seal_info(UNIT, 1, MessageKind.VISIT_LIST).decode(),
         "visit_list_content": encode_content(LIST).decode(),
+        "contents": {name: encode_content(content).decode() for name, _, content in MESSAGES},
+        "plain": {name: raw.decode() for name, raw in PLAIN.items()},
         "envelopes": {
             name: {"envelope": raw.decode(), "sha256": digest(raw)} for name, raw in sorted(envelopes.items())
         },
@@ -146,9 +131,20 @@ def _renewal() -> bytes:
     return sign_renewal(request, CONFIRMATION.signer)
 
 
-def _message(sequence: int, kind: MessageKind, content: bytes, signer: KeyFile) -> bytes:
-    info = seal_info(UNIT, sequence, kind)
-    sealed = SEALER.seal(UNIT_SEALING.public_key(), content, info=info, ephemeral=EPHEMERAL)
+def _confirmation(
+    applied_sequence: int, *, items: tuple[ConfirmedMessage, ...] = (), bundle: BundleStanding | None = None
+) -> bytes:
+    said = Confirmation(
+        unit_id=UNIT, made_utc=AT_UTC, applied_sequence=applied_sequence, list_version=1, items=items, bundle=bundle
+    )
+    return sign_confirmation(said, CONFIRMATION.signer)
+
+
+def _message(sequence: int, kind: MessageKind, what: Content) -> bytes:
+    content = encode_content(what)
+    if kind in SEALED_KINDS:
+        info = seal_info(UNIT, sequence, kind)
+        content = SEALER.seal(UNIT_SEALING.public_key(), content, info=info, ephemeral=EPHEMERAL)
     message = Downward(
         message_id=f"message-{sequence}",
         central_id=CENTRAL,
@@ -156,9 +152,16 @@ def _message(sequence: int, kind: MessageKind, content: bytes, signer: KeyFile) 
         sequence=sequence,
         kind=kind,
         issued_utc=AT_UTC,
-        content=sealed,
+        content=content,
     )
-    return sign_message(message, signer.signer)
+    return sign_message(message, SIGNERS[ROLES[kind]].signer)
+
+
+def _evidence_receipt() -> bytes:
+    receipt = EvidenceReceipt(
+        central_id=CENTRAL, unit_id=UNIT, evidence_id="evidence-1", issued_utc=AT_UTC, missing=(1,)
+    )
+    return sign_evidence_receipt(receipt, RECEIPT.signer)
 
 
 def _evidence() -> bytes:

@@ -8,18 +8,19 @@ import pytest
 from central.refusal import ALARMS
 from edge.core.certificate_renewal import open_renewal
 from edge.core.confirmation import open_confirmation
-from edge.core.downward import content_of, open_message
+from edge.core.downward import MessageKind, content_of, open_message
 from edge.core.downward_content import decode_content
-from edge.core.evidence import open_manifest
+from edge.core.evidence import open_evidence_receipt, open_manifest
 from edge.core.keys import KeyPurpose
-from edge.core.protocol import Channel
+from edge.core.protocol import Channel, decode_status
 from edge.core.receipt_check import open_receipt
 from edge.core.unit_keys import open_unit_keys
 from tests.assets import make_protocol_vectors as vectors
+from tests.assets.protocol_contents import MESSAGES, ONLINE
 from tools.protocol.__main__ import DOCS, generated
 from tools.protocol.points import POINTS, point_tests
 
-TRUSTED = [vectors.RECEIPT.public, vectors.LISTS.public, vectors.COMMANDS.public]
+TRUSTED = [vectors.RECEIPT.public, *(key.public for key in vectors.SIGNERS.values())]
 
 
 @pytest.mark.parametrize("name", ["asyncapi.yaml", "protocol.md", "points.md"])
@@ -47,13 +48,19 @@ def test_known_answers_are_made_again_to_the_byte() -> None:
 def test_known_answers_are_what_the_product_accepts() -> None:
     kept = msgspec.json.decode(vectors.TARGET.read_bytes())
     raw = {name: entry["envelope"].encode() for name, entry in kept["envelopes"].items()}
-    message = open_message(raw["visit_list"], TRUSTED, unit_id="unit-0001", purpose=KeyPurpose.DEMONSTRATION)
-    content = content_of(message, vectors.UNIT_SEALING)
-    assert content.decode() == kept["visit_list_content"]
-    assert decode_content(content, message.kind) == vectors.LIST
+    for sequence, (name, kind, said) in enumerate(MESSAGES, start=1):
+        message = open_message(raw[name], TRUSTED, unit_id="unit-0001", purpose=KeyPurpose.DEMONSTRATION)
+        content = content_of(message, vectors.UNIT_SEALING)
+        assert (message.sequence, message.kind, content.decode()) == (sequence, kind, kept["contents"][name])
+        assert decode_content(content, kind) == said
+    assert {kind for _, kind, _ in MESSAGES} == set(MessageKind) - {MessageKind.CERTIFICATE}
+    assert decode_status(kept["plain"]["status_online"].encode()) == ONLINE
+    assert open_evidence_receipt(raw["evidence_receipt"], TRUSTED, unit_id="unit-0001").missing == (1,)
     assert open_receipt(raw["receipt"], TRUSTED, unit_id="unit-0001").gap_free_sequence == 1
     keys = open_unit_keys(raw["unit_keys"], vectors.RECORD.public)
     assert open_confirmation(raw["confirmation"], keys.confirmation).applied_sequence == 1
+    wanted = open_confirmation(raw["confirmation_bundle_wanted"], keys.confirmation).bundle
+    assert wanted is not None and wanted.missing == ((1, 2),)
     asked = open_renewal(raw["renewal_request"])
     assert asked.record_key == vectors.RECORD.public
     assert len(open_manifest(raw["evidence_manifest"], vectors.RECORD.public).chunks) == 2

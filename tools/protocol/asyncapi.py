@@ -83,8 +83,7 @@ def document() -> dict[str, Any]:
         "defaultContentType": JSON,
         "channels": {name: _channel(name, messages) for name, (_, messages) in _CHANNELS.items()},
         "operations": {
-            f"{action}{name.capitalize()}": {"action": action, "channel": {"$ref": f"#/channels/{name}"}}
-            for name, (action, _) in _CHANNELS.items()
+            f"{action}{name.capitalize()}": _operation(action, name) for name, (action, _) in _CHANNELS.items()
         },
         "components": {
             "messages": {name: _message(struct, types_) for name, (struct, types_) in _MESSAGES.items()},
@@ -98,8 +97,13 @@ def _channel(name: str, messages: tuple[str, ...]) -> dict[str, Any]:
         "address": f"{ROOT}/{{unitId}}/{name}",
         "parameters": {"unitId": {"description": "The unit's id, the common name of its certificate."}},
         "messages": {message: {"$ref": f"#/components/messages/{message}"} for message in messages},
-        "bindings": {"mqtt": {"qos": 1, "retain": name == "status"}},
     }
+
+
+def _operation(action: str, channel: str) -> dict[str, Any]:
+    """MQTT's bindings keep QoS and retain with the operation, not with the channel."""
+    binding = {"qos": 1, "retain": channel == "status", "bindingVersion": "0.2.0"}
+    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "bindings": {"mqtt": binding}}
 
 
 def _message(struct: type, payload_types: tuple[str, ...]) -> dict[str, Any]:

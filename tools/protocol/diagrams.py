@@ -1,4 +1,5 @@
-"""State diagrams (Mermaid) from the tables of transitions, put into docs/protocol.md between their marks."""
+"""State diagrams (Mermaid) from the tables of transitions, and the worked example, put into docs/protocol.md between
+their marks."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import TypeVar
 
 from edge.core import bundle_fetch, delivery, evidence_delivery
 from edge.core.errors import InputError
+from tools.protocol.example import example
 
 T = TypeVar("T", bound=StrEnum)
 E = TypeVar("E", bound=StrEnum)
@@ -30,10 +32,11 @@ def with_diagrams(text: str) -> str:
         "record": diagram(delivery.TRANSITIONS, delivery.DeliveryState.PENDING),
         "bundle": diagram(bundle_fetch.TRANSITIONS, bundle_fetch.BundleState.FETCHING),
         "evidence": diagram(evidence_delivery.TRANSITIONS, evidence_delivery.EvidenceState.WAITING),
+        "example": example(),
     }
     for name, drawn in made.items():
         marks = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
         if not marks.search(text):
-            raise InputError(f"docs/protocol.md has no place for the diagram {name!r}")
+            raise InputError(f"docs/protocol.md has no place for {name!r}")
         text = marks.sub(lambda found, drawn=drawn: found[1] + drawn + found[2], text)  # type: ignore[misc]
     return text
