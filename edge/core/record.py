@@ -15,7 +15,16 @@ from edge.core.document import read_json
 from edge.core.envelope import RECORD_TYPES, SIMULATED_VISIT_TYPE, VISIT_TYPE
 from edge.core.errors import DoesNotVerify
 from edge.core.people import Part
-from edge.core.visit import Attestation, Consents, Cosigner, Outcome, ReferenceOffer, Visit, Withdrawal
+from edge.core.visit import (
+    Attestation,
+    Consents,
+    Cosigner,
+    Outcome,
+    ReferenceOffer,
+    SchemeChange,
+    Visit,
+    Withdrawal,
+)
 
 FORMAT = "doorstep.visit/1"
 GENESIS_SHA256 = "0" * 64
@@ -179,6 +188,9 @@ def decode_record(payload: bytes, payload_type_: str) -> VisitRecord:
     record = read_json(payload, VisitRecord, format_=FORMAT, what="the record")
     if payload_type_ == VISIT_TYPE and record.provenance.source.simulated:
         raise DoesNotVerify("a genuine record names a simulated source", step="payload")
+    served = record.visit.person_served
+    if isinstance(served.scheme_change, SchemeChange) and served.scheme_change.listed is served.scheme:
+        raise DoesNotVerify("the record tells of a change of scheme and names none", step="payload")
     if record.sequence < 1:
         raise DoesNotVerify(f"sequence starts at 1, got {record.sequence}", step="payload")
     return record

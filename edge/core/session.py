@@ -22,7 +22,7 @@ from edge.core.errors import InputError
 from edge.core.id_number import mask
 from edge.core.people import Named, Part
 from edge.core.record import FaceFindings, Provenance
-from edge.core.visit import Consents, Outcome, PersonServed, Reason, Scheme
+from edge.core.visit import Consents, Outcome, PersonServed, Reason, Scheme, SchemeChange, SchemeReason
 
 
 class Step(StrEnum):
@@ -94,7 +94,10 @@ class DocumentKind(StrEnum):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the visit is to, as the list or the worker names them; never part of a record. listed: from the list."""
+    """Whom the visit is to, as the list or the worker names them; never part of a record. listed: from the list.
+
+    scheme: the visit's; scheme_change: where that is not the list's.
+    """
 
     person_id: str
     name: str
@@ -106,10 +109,20 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     due_date: str = ""
     facts: tuple[str, ...] = ()
     address_code: str = ""
+    scheme_change: SchemeChange | None = None
+
+    @property
+    def listed_scheme(self) -> Scheme:
+        return self.scheme_change.listed if self.scheme_change else self.scheme
 
     def served(self) -> PersonServed:
         """The person as a record names them."""
-        return PersonServed(person_id=self.person_id, id_number_masked=mask(self.id_number), scheme=self.scheme)
+        return PersonServed(
+            person_id=self.person_id,
+            id_number_masked=mask(self.id_number),
+            scheme=self.scheme,
+            scheme_change=self.scheme_change or msgspec.UNSET,
+        )
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,9 +185,22 @@ class VisitSession(msgspec.Struct, frozen=True, kw_only=True):
         return (self.step, event) in TRANSITIONS
 
 
-def confirmed(session: VisitSession) -> VisitSession:
-    """The worker has read the person's data back."""
-    return _after(session, Event.CONFIRMED)
+def confirmed(
+    session: VisitSession, scheme: Scheme | None = None, why: SchemeReason | None = None
+) -> VisitSession:
+    """The worker has read the person's data back. scheme: the visit's, where the worker chose one.
+
+    Raises InputError where that is not the list's and it is not said why.
+    """
+    listed, change = session.person.listed_scheme, None
+    if scheme not in (None, listed):
+        if why is None:
+            raise InputError(
+                "it is not said why the scheme is another (没有说明险种更改的原因)", remedy="Choose the reason."
+            )
+        change = SchemeChange(listed=listed, reason=why)
+    person = msgspec.structs.replace(session.person, scheme=scheme or listed, scheme_change=change)
+    return _after(session, Event.CONFIRMED, person=person)
 
 
 def consented(session: VisitSession, consents: Consents, guardian: Named | None = None) -> VisitSession:

@@ -21,6 +21,21 @@ class Scheme(StrEnum):
     RESIDENT = "resident"  # 城乡居民
 
 
+class SchemeReason(StrEnum):
+    """Why a visit's scheme is another than the list's. Coded: a free text could name somebody."""
+
+    TRANSFERRED = "transferred"  # 已转入该险种
+    DOCUMENT_SHOWS = "document_shows"  # 参保证件载明
+    ENTRY_ERROR = "entry_error"  # 名单录入有误
+
+
+class SchemeChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The scheme was corrected at the visit. listed: what the list said."""
+
+    listed: Scheme
+    reason: SchemeReason
+
+
 class OutcomeKind(StrEnum):
     CERTIFIED = "certified"
     REVIEW = "review"
@@ -137,11 +152,15 @@ class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonServed(msgspec.Struct, frozen=True, kw_only=True):
-    """The beneficiary as the file names them; the full ID number never enters a record."""
+    """The beneficiary as the file names them; the full ID number never enters a record.
+
+    scheme_change: absent where `scheme` is the list's.
+    """
 
     person_id: str
     id_number_masked: str = ""
     scheme: Scheme = Scheme.RESIDENT
+    scheme_change: SchemeChange | msgspec.UnsetType = msgspec.UNSET
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
@@ -20,7 +21,7 @@ from edge.core.identity import different_part, groups, same_name
 from edge.core.people import Named, Part, Relation, check_name
 from edge.core.renewal import next_due_date, payment_words, standing
 from edge.core.session import Declaration, DocumentKind, Event, Seen, Step, VisitSession
-from edge.core.visit import NO_FACE_REASONS, ConsentGiver, Consents, Reason
+from edge.core.visit import NO_FACE_REASONS, ConsentGiver, Consents, Reason, Scheme, SchemeReason
 from edge.services.consents import guardian_of
 from edge.web.at import At, Room, View
 
@@ -28,6 +29,7 @@ BY_HAND = "-"
 """In the place of a worker's id: a witness who is none, and draws a signature."""
 PURPOSES = ("match", "keep", "send")
 HOW_RECOGNISED = ("id_card", "household_book", "known_to_worker", "known_to_witness", "face")
+Code = TypeVar("Code", bound=StrEnum)
 StepView = Callable[[At, VisitSession], Response]
 
 
@@ -76,6 +78,8 @@ def show_step(
         "refused": "",
         **told,
     }
+    if session.step is Step.CONFIRM:
+        values |= {"schemes": [scheme.value for scheme in Scheme], "whys": [why.value for why in SchemeReason]}
     if session.step in (Step.CONSENT, Step.WITNESS):
         values["sends"] = unit.sends_photos
         values["relations"] = [relation.value for relation in Relation]
@@ -95,7 +99,7 @@ def show_step(
 
 
 def confirm(at: At, session: VisitSession) -> Response:
-    """The person's data were read back; a number or name typed from the card must be the list's."""
+    """The person's data were read back. Number and name typed from the card must be the list's; a scheme need not."""
     typed, name = at.form.text("id_number")[:40], at.form.text("name")[:60]
     if typed:
         try:
@@ -108,8 +112,13 @@ def confirm(at: At, session: VisitSession) -> Response:
             return show_step(at, session, status=400, difference=part.value, typed=groups(typed))
     if name and not same_name(name, session.person.name, at.room.simplify):
         return show_step(at, session, status=400, difference="name", typed=name)
-    at.room.visiting.save(steps.confirmed(session))
+    at.room.visiting.save(steps.confirmed(session, _chosen(at, "scheme", Scheme), _chosen(at, "why", SchemeReason)))
     return at.go("/visit")
+
+
+def _chosen(at: At, field: str, codes: type[Code]) -> Code | None:
+    """The code that a form's field holds; None for an empty one, or one that nobody could have chosen."""
+    return next((code for code in codes if code.value == at.form.text(field)), None)
 
 
 def consent(at: At, session: VisitSession) -> Response:

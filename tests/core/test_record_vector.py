@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge.core.envelope import SIMULATED_VISIT_TYPE, digest
+from edge.core.errors import DoesNotVerify
 from edge.core.keys import decode_public_key
 from edge.core.record import VisitRecord, decode_record
 from edge.core.verdict import Verdict
 from edge.core.verify import verify_chain
+from edge.core.visit import Scheme, SchemeChange, SchemeReason
 from tests.assets.make_record_vector import PATH, vector
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "record-format.md"
@@ -78,6 +81,17 @@ def test_document_explains_every_field() -> None:
     text = DOCUMENT.read_text("utf-8")
     missing = {name for name in _fields(VisitRecord, set()) if f"`{name}`" not in text and f'"{name}"' not in text}
     assert missing == set()
+
+
+def test_change_of_scheme_that_changes_nothing_is_refused() -> None:
+    record = json.loads(vector()["records"][0]["payload"])
+    served = record["visit"]["person_served"]
+    served["scheme_change"] = {"listed": "enterprise", "reason": "transferred"}
+    change = decode_record(json.dumps(record).encode(), SIMULATED_VISIT_TYPE).visit.person_served.scheme_change
+    assert change == SchemeChange(listed=Scheme.ENTERPRISE, reason=SchemeReason.TRANSFERRED)
+    served["scheme_change"]["listed"] = served["scheme"]
+    with pytest.raises(DoesNotVerify, match="names none"):
+        decode_record(json.dumps(record).encode(), SIMULATED_VISIT_TYPE)
 
 
 def test_a_cue_that_a_reader_does_not_know_is_passed_over() -> None:

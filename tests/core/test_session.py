@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from edge.core import session as steps
@@ -17,13 +18,24 @@ from edge.core.session import (
     Step,
     VisitSession,
 )
-from edge.core.visit import Consents, Outcome, OutcomeKind, Reason, Scheme
+from edge.core.visit import Consents, Outcome, OutcomeKind, Reason, Scheme, SchemeChange, SchemeReason
 
 PERSON = Person(person_id="p-1", name="甲", id_number="110101194912310026", scheme=Scheme.RESIDENT, listed=True)
 NEW = VisitSession(visit_id="v", record_id="r", worker_id="w-1", begun_utc="2026-01-05T08:00:00.000Z", person=PERSON)
 SEEN = object()
 AGREED = Consents(match_on_unit=True, send_photo=True)
 REFUSED = Consents(match_on_unit=False)
+
+
+def test_scheme_is_corrected_with_a_reason_and_the_lists_value_is_kept() -> None:
+    with pytest.raises(InputError, match="why the scheme is another"):
+        steps.confirmed(NEW, Scheme.ENTERPRISE)
+    changed = steps.confirmed(NEW, Scheme.ENTERPRISE, SchemeReason.TRANSFERRED)
+    served = changed.person.served()
+    assert served.scheme is Scheme.ENTERPRISE
+    assert served.scheme_change == SchemeChange(listed=Scheme.RESIDENT, reason=SchemeReason.TRANSFERRED)
+    again = steps.confirmed(steps.gone_back(changed), Scheme.RESIDENT, SchemeReason.TRANSFERRED)
+    assert again.person == PERSON and again.person.served().scheme_change is msgspec.UNSET
 
 
 def at(step: Step) -> VisitSession:
