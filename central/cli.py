@@ -11,7 +11,7 @@ import msgspec
 from central.cli_desk import serve, user
 from central.cli_figures import gaps, report, simulate
 from central.cli_list import lists
-from central.cli_models import models
+from central.cli_models import models, release
 from central.cli_parcel import import_
 from central.cli_pki import broker, pki
 from central.cli_policy import policy
@@ -210,6 +210,7 @@ main.add_command(import_)
 main.add_command(show)
 main.add_command(verify)
 main.add_command(models)
+main.add_command(release)
 main.add_command(policy)
 main.add_command(lists)
 main.add_command(gaps)

@@ -26,7 +26,7 @@ class Post:
         self._store, self._downlink, self._evidence = store, downlink, evidence
 
     def take(self, unit_id: str, raw: bytes, *, at_utc: str) -> tuple[str, list[bytes]]:
-        """A remark for the log, empty when all is usual, and the chunks of a bundle that are asked for.
+        """A remark for the log, empty when all is usual, and the chunks that are asked for.
 
         Raises StoreError; then nothing was taken.
         """
@@ -36,9 +36,7 @@ class Post:
             remark, said = self._downlink.accept(transaction, unit_id, raw, at_utc=at_utc)
             if said is not None and said.certificate is not None:
                 renewals.hear(transaction, unit_id, said.certificate, at_utc=at_utc)
-            if said is None or said.bundle is None:
-                return remark, []
-            return remark, hear(transaction, unit_id, said.bundle, at_utc=at_utc)
+            return remark, hear(transaction, unit_id, said, at_utc=at_utc) if said is not None else []
 
     def take_evidence(self, unit_id: str, raw: bytes, *, at_utc: str) -> tuple[str, bytes | None]:
         """A remark for the log, and the answer to send once this returns. Raises StoreError."""

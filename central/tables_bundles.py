@@ -1,4 +1,4 @@
-"""The tables of model bundles: what was offered to which unit, and how far each is."""
+"""The tables of model bundles and releases: the files, what was offered to which unit, and how far each is."""
 
 from __future__ import annotations
 
@@ -24,14 +24,21 @@ bundle_chunks = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-unit_bundles = Table(
-    "unit_bundles",
-    metadata,
-    Column("unit_id", ForeignKey("units.unit_id"), primary_key=True),
-    Column("file_sha256", ForeignKey("bundles.file_sha256"), nullable=False),
-    Column("offered_utc", String(32), nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("missing", Text, nullable=False),
-    Column("told_utc", String(32)),
-)
+
+
+def _standing(name: str) -> Table:
+    """What each unit was offered last of one kind, and how far it is with it."""
+    return Table(
+        name,
+        metadata,
+        Column("unit_id", ForeignKey("units.unit_id"), primary_key=True),
+        Column("file_sha256", ForeignKey("bundles.file_sha256"), nullable=False),
+        Column("offered_utc", String(32), nullable=False),
+        Column("state", String(16), nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("missing", Text, nullable=False),
+        Column("told_utc", String(32)),
+    )
+
+
+unit_bundles, unit_releases = _standing("unit_bundles"), _standing("unit_releases")

@@ -15,16 +15,19 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from edge import __version__
+from edge.core.bundle_fetch import ReleaseOffer
 from edge.core.chain import StoredRecord
 from edge.core.delivery import DeliveryState, Timing
 from edge.core.downward_apply import Standing
 from edge.core.envelope import parse
-from edge.core.errors import ConfigError, InputError, SigningError
+from edge.core.errors import ConfigError, DoesNotVerify, InputError, SigningError, StoreError
 from edge.core.evidence import EvidenceKind
 from edge.core.keys import KeyRole
 from edge.core.parcel import Direction, ParcelHeader
+from edge.core.release import check_takes, open_offer
 from edge.core.sealing import seal_to
 from edge.core.unit_keys import UnitKeys, open_unit_keys, sign_unit_keys
+from edge.device.slots import RELEASE_KEYS, Slots
 from edge.ports import Uplink
 from edge.services.admission import admit_visit
 from edge.services.bundles import BundleFetcher
@@ -32,8 +35,9 @@ from edge.services.drain import Drain
 from edge.services.evidence import EvidenceSender, everything_open, keep_evidence
 from edge.services.inbox import Inbox, SyncKeys
 from edge.services.progress import Progress
+from edge.services.releases import ReleaseFetcher
 from edge.services.renewal import Asker, CertificateRenewer
-from edge.signing import keyfile, sealkey
+from edge.signing import keyfile, sealkey, trust
 from edge.signing.erase import erase
 from edge.signing.link_identity import LinkFiles, next_files
 from edge.store.bundles import SqliteBundles
@@ -41,6 +45,7 @@ from edge.store.database import sync_folder
 from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import SqliteInbox, downward_state
 from edge.store.parcel import read_parcel, write_parcel
+from edge.store.releases import FETCHED_FOLDER, FileReleases
 from edge.sync.by_hand import NoWire
 from edge.sync.tls import probe_broker, tls_files
 from edge.wiring import RECORD_KEY, SEALING_KEY, Unit
@@ -109,8 +114,8 @@ def _read(path: Path) -> bytes:
     return raw
 
 
-def make_inbox(unit: Unit) -> Inbox:
-    """The unit's side of central's messages. Raises SigningError, StoreError."""
+def make_inbox(unit: Unit, slots: Slots | None = None, release_keys: Path = RELEASE_KEYS) -> Inbox:
+    """The unit's side of central's messages. slots: those of this machine. Raises SigningError, StoreError."""
     keys = sync_keys(unit)
     return Inbox(
         unit_id=unit.config.unit_id,
@@ -119,6 +124,7 @@ def make_inbox(unit: Unit) -> Inbox:
         trusted=unit.believed(),
         clock=unit.clock,
         bundles=BundleFetcher(SqliteBundles(unit.store_file)),
+        releases=_releases(unit, slots, release_keys),
         renewer=_renewer(unit, keys),
         erase=lambda: erase([unit.sync_key_dir / SEALING_KEY]),
     )
@@ -143,13 +149,33 @@ def _renewer(unit: Unit, keys: SyncKeys) -> CertificateRenewer | None:
     )
 
 
+def _releases(unit: Unit, given: Slots | None, release_keys: Path) -> ReleaseFetcher | None:
+    """None on a machine without slots: its software is changed by hand."""
+    slots = given or Slots()
+    if not slots.folder.is_dir():
+        return None
+
+    def judge(offer: ReleaseOffer) -> None:
+        signed = open_offer(offer.envelope, trust.read_folder(release_keys))
+        if (signed.package, signed.sha256, signed.size_bytes) != (offer.name, offer.file_sha256, offer.size_bytes):
+            raise DoesNotVerify("the publisher signed another package", step="files")
+        check_takes(signed.facts, slots.facts(slots.in_force))
+        least = offer.size_bytes + unit.config.min_free_mb * 1_000_000
+        if shutil.disk_usage(unit.root).free < least:
+            raise StoreError(f"{least // 1_000_000} MB of room are wanted")
+
+    return ReleaseFetcher(FileReleases(unit.root / FETCHED_FOLDER, slots.outcome), judge)
+
+
 def inbox_store(unit: Unit, keys: SyncKeys) -> SqliteInbox:
     """What has come down, its personal rows sealed to the unit's own key."""
     own = keys.sealing.public_key().public_bytes_raw().hex()
     return SqliteInbox(unit.store_file, lambda content, info: seal_to(own, content, info=info))
 
 
-def make_drain(unit: Unit, timing: Timing | None = None) -> Drain:
+def make_drain(
+    unit: Unit, timing: Timing | None = None, slots: Slots | None = None, release_keys: Path = RELEASE_KEYS
+) -> Drain:
     """The drain of a unit's outbox to the broker of unit.toml. Raises ConfigError when that names none."""
     from edge.sync.mqtt import MqttUplink  # here, so that commands without a link need not load it
 
@@ -159,7 +185,7 @@ def make_drain(unit: Unit, timing: Timing | None = None) -> Drain:
             f"{unit.root / 'unit.toml'} names no broker", remedy="Add [sync] with host (and port) to that file."
         )
     uplink = MqttUplink(unit_id=unit.config.unit_id, config=config, folder=unit.root)
-    return _drain(unit, uplink, _inbox_if_any(unit), window=config.window, timing=timing)
+    return _drain(unit, uplink, _inbox_if_any(unit, slots, release_keys), window=config.window, timing=timing)
 
 
 def _drain(unit: Unit, uplink: Uplink, inbox: Inbox | None, *, window: int, timing: Timing | None = None) -> Drain:
@@ -247,13 +273,13 @@ def import_parcel(unit: Unit, folder: Path) -> tuple[list[Progress], bool]:
     return drain.apply(envelopes), len(envelopes) == header.count
 
 
-def _inbox_if_any(unit: Unit) -> Inbox | None:
+def _inbox_if_any(unit: Unit, slots: Slots | None, release_keys: Path) -> Inbox | None:
     """None on a unit whose keys for messages were never made, where this process may not make them.
 
     Records must go up all the same; `doorstep status` says what is missing.
     """
     try:
-        return make_inbox(unit)
+        return make_inbox(unit, slots, release_keys)
     except SigningError:
         if (unit.sync_key_dir / STATEMENT).exists():
             raise

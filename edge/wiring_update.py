@@ -10,22 +10,32 @@ from pathlib import Path
 import msgspec
 
 from edge.core.bench_sheet import LineState
+from edge.core.bundle_fetch import BundleState
 from edge.core.delivery import DeliveryState
-from edge.core.errors import CouldNotBeChecked, InputError, StoreError
+from edge.core.errors import CouldNotBeChecked, InputError, StoreError, VerificationError
 from edge.core.keys import PublicKeyDocument
-from edge.core.release import Offer, ReleaseFacts, Standing, check_takes, open_offer, what_is_wrong
-from edge.device.slots import Slots
+from edge.core.release import (
+    Offer,
+    ReleaseFacts,
+    Standing,
+    TrialOutcome,
+    TrialState,
+    check_takes,
+    open_offer,
+    what_is_wrong,
+)
+from edge.device.slots import OUTCOME, RELEASE_KEYS, Slots
 from edge.signing import trust
 from edge.store import schema
 from edge.store.database import StoreFile
 from edge.store.outbox import SqliteOutbox
 from edge.store.records import SqliteRecordStore
+from edge.store.releases import FETCHED_FOLDER, read_offer
+from edge.store.sessions import visits_under_way
 from edge.store.settle import copy_store, forget_copy, settle
 from edge.wiring import Unit, open_unit_readonly
 from edge.wiring_doctor import Bench
 
-RELEASE_KEYS = Path("/etc/doorstep/release-keys")
-"""On the read-only root: whoever may write the unit's own trust folder must not decide what runs here."""
 BEFORE = "before.json"
 
 
@@ -55,6 +65,40 @@ def apply_update(root: Path, package: Path, slots: Slots, key_dir: Path = RELEAS
     Raises UpdateFailed when the rehearsal goes wrong, DoesNotVerify, CouldNotBeChecked, InputError, StoreError; then
     the release in force is the one that was.
     """
+    facts, slot = _rehearsed(root, package, slots, key_dir)
+    slots.put_on_trial(slot)
+    return facts
+
+
+def apply_fetched(root: Path, slots: Slots, key_dir: Path = RELEASE_KEYS) -> str:
+    """Do the same with a release that the sync side has handed over, once no visit is under way; gives what was done.
+
+    What becomes of it is noted in the slots' folder, and told to central from there. Raises as `apply_update`.
+    """
+    try:
+        handed = read_offer(root / FETCHED_FOLDER)
+    except StoreError:
+        return "nothing has come"
+    known = slots.outcome()
+    if handed.state is not BundleState.FETCHED or slots.on_trial or (known and known.sequence == handed.sequence):
+        return "nothing is to be done"
+    with open_unit_readonly(root) as unit:
+        if visits_under_way(unit.store_file):
+            return f"{handed.offer.name} waits: a visit is under way"
+    try:
+        facts, slot = _rehearsed(root, root / FETCHED_FOLDER / handed.offer.name, slots, key_dir)
+    except (VerificationError, InputError, StoreError) as e:
+        refused = TrialOutcome(sequence=handed.sequence, serial=0, state=TrialState.REFUSED, reason=e.message[:300])
+        _keep(slots.folder / OUTCOME, refused)
+        raise
+    on_trial = TrialOutcome(sequence=handed.sequence, serial=facts.serial, state=TrialState.ON_TRIAL)
+    _keep(slots.folder / OUTCOME, on_trial)
+    slots.put_on_trial(slot)
+    return f"{facts.version} is on trial"
+
+
+def _rehearsed(root: Path, package: Path, slots: Slots, key_dir: Path) -> tuple[ReleaseFacts, Path]:
+    """A package that this unit takes, unpacked and found to do no harm; what it is, and its slot."""
     offer = open_package(package, trust.read_folder(key_dir))
     check_takes(offer.facts, slots.facts(slots.in_force))
     if slots.on_trial:
@@ -64,8 +108,7 @@ def apply_update(root: Path, package: Path, slots: Slots, key_dir: Path = RELEAS
     if wrong := what_is_wrong(before, standing_under(slots, slot, root)):
         raise UpdateFailed(f"{offer.facts.version} was rehearsed: {wrong}")
     _keep(slots.folder / BEFORE, before)
-    slots.put_on_trial(slot)
-    return offer.facts
+    return offer.facts, slot
 
 
 def confirm_update(root: Path, slots: Slots) -> bool:
@@ -78,6 +121,8 @@ def confirm_update(root: Path, slots: Slots) -> bool:
         store = unit.root / unit.config.store
     if wrong:
         slots.give_back()
+        if tried := slots.outcome():
+            _keep(slots.folder / OUTCOME, msgspec.structs.replace(tried, reason=wrong[:300]))
         raise UpdateFailed(f"the release on trial does not stay: {wrong}")
     slots.confirm()
     forget_copy(store)
@@ -123,10 +168,10 @@ def _standing(unit: Unit, file: StoreFile) -> Standing:
     )
 
 
-def _keep(file: Path, standing: Standing) -> None:
+def _keep(file: Path, noted: Standing | TrialOutcome) -> None:
     draft = file.with_suffix(".new")
     with draft.open("wb") as out:
-        out.write(msgspec.json.encode(standing))
+        out.write(msgspec.json.encode(noted))
         out.flush()
         os.fsync(out.fileno())
     draft.replace(file)

@@ -48,7 +48,7 @@ def _unit(transaction: Transaction, row: dict[str, Any], told: dict[str, Any] | 
         "said": said,
         "online": bool(told and told["state"] == LinkState.ONLINE),
         "last_utc": max(row["last_utc"] or "", told["seen_utc"] if told else ""),
-        "bundle": next(iter(bundles.standings(transaction.connection, row["unit_id"])), None),
+        "bundle": next(iter(bundles.standings(transaction.connection, bundles.BUNDLES, row["unit_id"])), None),
     }
 
 

@@ -1,14 +1,20 @@
-"""Statements over model bundles, their chunks, and how far each unit is with the one offered last."""
+"""Statements over model bundles and releases, their chunks, and how far each unit is with the one offered last.
+
+`kind` is the table of how far the units are: BUNDLES or RELEASES.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Table, func, insert, select, update
 
-from central.tables_bundles import bundle_chunks, bundles, unit_bundles
+from central.tables_bundles import bundle_chunks, bundles, unit_bundles, unit_releases
+
+Kind: TypeAlias = Table
+BUNDLES, RELEASES = unit_bundles, unit_releases
 
 OFFERED = "offered"
 """The unit has not yet said anything of it."""
@@ -42,7 +48,9 @@ def chunks(connection: Connection, file_sha256: str, numbers: Sequence[int]) -> 
     return [(number, data) for number, data in connection.execute(query)]
 
 
-def offered(connection: Connection, unit_id: str, file_sha256: str, *, count: int, at_utc: str) -> None:
+def offered(
+    connection: Connection, kind: Table, unit_id: str, file_sha256: str, *, count: int, at_utc: str
+) -> None:
     """Note what a unit was offered last: it lacks all of it."""
     values = {
         "file_sha256": file_sha256,
@@ -52,20 +60,22 @@ def offered(connection: Connection, unit_id: str, file_sha256: str, *, count: in
         "missing": msgspec.json.encode([(0, count - 1)]).decode(),
         "told_utc": None,
     }
-    if connection.execute(update(unit_bundles).where(unit_bundles.c.unit_id == unit_id).values(values)).rowcount == 0:
-        connection.execute(insert(unit_bundles).values(unit_id=unit_id, **values))
+    if connection.execute(update(kind).where(kind.c.unit_id == unit_id).values(values)).rowcount == 0:
+        connection.execute(insert(kind).values(unit_id=unit_id, **values))
 
 
-def told(connection: Connection, unit_id: str, file_sha256: str, *, at_utc: str, **values: Any) -> bool:
-    """Note what a unit says of the bundle offered last; False when it speaks of another."""
-    same = (unit_bundles.c.unit_id == unit_id, unit_bundles.c.file_sha256 == file_sha256)
-    return connection.execute(update(unit_bundles).where(*same).values(told_utc=at_utc, **values)).rowcount == 1
+def told(
+    connection: Connection, kind: Table, unit_id: str, file_sha256: str, *, at_utc: str, **values: Any
+) -> bool:
+    """Note what a unit says of what it was offered last; False when it speaks of another."""
+    same = (kind.c.unit_id == unit_id, kind.c.file_sha256 == file_sha256)
+    return connection.execute(update(kind).where(*same).values(told_utc=at_utc, **values)).rowcount == 1
 
 
-def standings(connection: Connection, unit_id: str | None = None) -> list[dict[str, Any]]:
-    """How far the units are, with the bundle's name; `missing` as stretches."""
-    query = select(unit_bundles, bundles.c.name).join(bundles).order_by(unit_bundles.c.unit_id)
+def standings(connection: Connection, kind: Table, unit_id: str | None = None) -> list[dict[str, Any]]:
+    """How far the units are, with the file's name; `missing` as stretches."""
+    query = select(kind, bundles.c.name).join(bundles).order_by(kind.c.unit_id)
     if unit_id is not None:
-        query = query.where(unit_bundles.c.unit_id == unit_id)
+        query = query.where(kind.c.unit_id == unit_id)
     rows = (dict(row) for row in connection.execute(query).mappings())
     return [{**row, "missing": msgspec.json.decode(row["missing"], type=list[tuple[int, int]])} for row in rows]

@@ -10,6 +10,9 @@ from edge.cli.options import UNIT_OPTION, json_option, print_json
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 SLOTS = click.option("--slots", type=FOLDER, default="/srv/doorstep", show_default=True, help="Where releases lie.")
+KEYS = click.option(
+    "--keys", type=FOLDER, default="/etc/doorstep/release-keys", show_default=True, help="Who may publish."
+)
 
 
 @click.group()
@@ -40,7 +43,7 @@ def settle(unit_dir: Path, as_json: bool) -> None:
 
 @update.command()
 @click.argument("package", type=click.Path(path_type=Path, exists=True))
-@click.option("--keys", type=FOLDER, default="/etc/doorstep/release-keys", show_default=True, help="Who may publish.")
+@KEYS
 @SLOTS
 @UNIT_OPTION
 @json_option
@@ -63,6 +66,30 @@ def apply(package: Path, keys: Path, slots: Path, unit_dir: Path, as_json: bool)
         print_json({"on_trial": facts})
     else:
         click.echo(f"{facts.version} is on trial. Start the services again: systemctl restart doorstep.target")
+
+
+@update.command()
+@KEYS
+@SLOTS
+@UNIT_OPTION
+@json_option
+def fetched(keys: Path, slots: Path, unit_dir: Path, as_json: bool) -> None:
+    """Try the release that has come over the network, as `update apply` does, once no visit is under way.
+
+    A timer does it on the unit. What becomes of it is told to central by the sync side.
+
+    \b
+    Example:
+      doorstep update fetched
+    """
+    from edge.device.slots import Slots
+    from edge.wiring_update import apply_fetched
+
+    done = apply_fetched(unit_dir, Slots(slots), keys)
+    if as_json:
+        print_json({"fetched": done})
+    else:
+        click.echo(done)
 
 
 @update.command()

@@ -1,8 +1,9 @@
-"""The way of a model bundle to the unit: offered by a message, fetched in chunks, installed after a self-test.
+"""The way of a model bundle or a release to the unit: offered by a message, fetched in chunks, used after a trial.
 
-The sync side fetches, the visit side installs: only there may nets run. A chunk counts when its digest is the one
-that the signed offer names, the whole when its digest is. Who made the bundle is shown by its own manifest, whose
-publisher's key the unit must believe. TRANSITIONS is the whole machine; docs/protocol.md draws it from here.
+The sync side fetches. What came is installed by whoever may: nets run only on the visit side, and only root changes
+which release runs. A chunk counts when its digest is the one that the signed offer names, the whole when its digest
+is. Who made it is shown by its publisher's own signature, which is checked again there. TRANSITIONS is the whole
+machine; docs/protocol.md draws it from here.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ import msgspec
 from edge.core.delivery import IllegalDeliveryEvent
 
 CHUNK_BYTES = 32 * 1024
+RELEASE_CHUNK_BYTES = 64 * 1024
+"""A release is some 90 MB; at 64 kbit/s such a chunk takes eight seconds."""
 MAX_CHUNKS = 1800
 """So many digests go into one message."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-class BundleOffer(msgspec.Struct, frozen=True, kw_only=True):
-    """Which bundle the unit is to fetch. file_sha256: of the exported file; `chunks`: SHA-256 of each piece of it.
+class FileOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """Which file the unit is to fetch. file_sha256: of all of it; `chunks`: SHA-256 of each piece of it.
 
-    manifest_sha256: of the manifest inside, as records name the bundle.
+    manifest_sha256: of what its publisher signed; records name a bundle by it.
     """
 
     name: str
@@ -33,7 +36,19 @@ class BundleOffer(msgspec.Struct, frozen=True, kw_only=True):
     file_sha256: str
     size_bytes: int
     chunks: tuple[str, ...]
+
+
+class BundleOffer(FileOffer, frozen=True, kw_only=True):
+    """An exported bundle, whose manifest lies inside."""
+
     format: str = "doorstep.bundle-offer/1"
+
+
+class ReleaseOffer(FileOffer, frozen=True, kw_only=True):
+    """A package of the software, by its file's name. envelope: what its publisher signed (edge/core/release.py)."""
+
+    envelope: bytes
+    format: str = "doorstep.release-offer/1"
 
 
 class BundleState(StrEnum):
@@ -65,16 +80,17 @@ TRANSITIONS: Mapping[tuple[BundleState, BundleEvent], BundleState] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleEntry:
-    """One offered bundle at the unit. `reason` is for people."""
+    """One offered file at the unit, by the message that offered it. `reason` is for people."""
 
     sequence: int
-    offer: BundleOffer
+    offer: FileOffer
     state: BundleState = BundleState.FETCHING
     reason: str = ""
 
 
 class BundleStanding(msgspec.Struct, frozen=True, kw_only=True):
-    """What a unit tells central of the bundle offered last. missing: chunks it lacks, as stretches first..last."""
+    """What a unit tells central of the bundle, or the release, offered last. missing: chunks it lacks, as stretches
+    first..last."""
 
     file_sha256: str
     state: BundleState
@@ -86,15 +102,19 @@ def advance_bundle(entry: BundleEntry, event: BundleEvent, reason: str = "") -> 
     """The entry after `event`. Raises IllegalDeliveryEvent when the table has no such transition."""
     state = TRANSITIONS.get((entry.state, event))
     if state is None:
-        raise IllegalDeliveryEvent(f"bundle {entry.offer.name!r} is {entry.state}, which allows no {event!r}")
+        raise IllegalDeliveryEvent(f"{entry.offer.name!r} is {entry.state}, which allows no {event!r}")
     return replace(entry, state=state, reason=reason)
 
 
-def offer_fault(offer: BundleOffer) -> str:
+def chunk_bytes(offer: FileOffer) -> int:
+    return RELEASE_CHUNK_BYTES if isinstance(offer, ReleaseOffer) else CHUNK_BYTES
+
+
+def offer_fault(offer: FileOffer) -> str:
     """Why an offer cannot be followed; empty when it can."""
     named = (offer.manifest_sha256, offer.file_sha256, *offer.chunks)
     if not all(_DIGEST.fullmatch(sha256) for sha256 in named):
         return "a digest is not 64 hexadecimal digits"
-    if not 0 < len(offer.chunks) <= MAX_CHUNKS or len(offer.chunks) != -(-offer.size_bytes // CHUNK_BYTES):
+    if not 0 < len(offer.chunks) <= MAX_CHUNKS or len(offer.chunks) != -(-offer.size_bytes // chunk_bytes(offer)):
         return f"{offer.size_bytes} bytes in {len(offer.chunks)} chunks"
     return ""

@@ -36,8 +36,8 @@ class ConfirmedMessage(msgspec.Struct, frozen=True, kw_only=True):
 class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     """`applied_sequence`: all messages up to this one are settled. `greeting`: the unit has just connected, and asks
     for all above; the items are then those it refused lately, in case that was never heard. `bundle`: how far it is
-    with the bundle offered last; what it lacks of it is asked for by this.
-    `certificate`: until when the one in force is good, and what is under way."""
+    with the bundle offered last; what it lacks of it is asked for by this. `release`: likewise, of the release of the
+    software offered last. `certificate`: until when the one in force is good, and what is under way."""
 
     unit_id: str
     made_utc: str
@@ -46,6 +46,7 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[ConfirmedMessage, ...] = ()
     greeting: bool = False
     bundle: BundleStanding | None = None
+    release: BundleStanding | None = None
     certificate: CertificateStanding | None = None
     format: str = FORMAT
 

@@ -32,6 +32,7 @@ class MessageKind(StrEnum):
     POLICY = "policy"
     COMMAND = "command"
     BUNDLE = "bundle"
+    RELEASE = "release"
     CERTIFICATE = "certificate"
 
 
@@ -42,6 +43,7 @@ PAYLOAD_TYPES: Mapping[MessageKind, str] = {
     _K.POLICY: "application/vnd.doorstep.policy.v1+json",
     _K.COMMAND: "application/vnd.doorstep.command.v1+json",
     _K.BUNDLE: "application/vnd.doorstep.bundle-offer.v1+json",
+    _K.RELEASE: "application/vnd.doorstep.release-offer.v1+json",
     _K.CERTIFICATE: "application/vnd.doorstep.certificate.v1+json",
 }
 ROLES: Mapping[MessageKind, KeyRole] = {
@@ -49,8 +51,9 @@ ROLES: Mapping[MessageKind, KeyRole] = {
     _K.DECISION: KeyRole.DECISION,
     _K.POLICY: KeyRole.POLICY,
     _K.COMMAND: KeyRole.COMMAND,
-    # To fetch a bundle is a command; who made the bundle, its publisher's key shows.
+    # To fetch a bundle or a release is a command; who made it, its publisher's key shows.
     _K.BUNDLE: KeyRole.COMMAND,
+    _K.RELEASE: KeyRole.COMMAND,
     # Central passes it on; whether it is good, the authority's own signature shows.
     _K.CERTIFICATE: KeyRole.COMMAND,
 }

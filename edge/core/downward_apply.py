@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
 
-from edge.core.bundle_fetch import BundleOffer, offer_fault
+from edge.core.bundle_fetch import BundleOffer, FileOffer, ReleaseOffer, offer_fault
 from edge.core.certificate_renewal import CertificateAnswer
 from edge.core.downward_content import (
     Command,
@@ -24,6 +25,7 @@ from edge.core.downward_content import (
 )
 
 POLICY_FORMAT = "doorstep.policy/1"
+Offered = TypeVar("Offered", bound=FileOffer)
 
 
 class Standing(StrEnum):
@@ -78,7 +80,10 @@ def decide(content: Content, state: DownwardState) -> Effects:
     if isinstance(content, PolicyFile):
         return _policy(content)
     if isinstance(content, BundleOffer):
-        return _bundle(content, state)
+        return Effects(bundle=_offered(content, state))
+    if isinstance(content, ReleaseOffer):
+        _offered(content, state)
+        return Effects()  # it is fetched into a folder, not into the store (edge/services/releases.py)
     if isinstance(content, CertificateAnswer):
         if state.standing is not Standing.ACTIVE:
             raise MessageRefused("standing", f"this unit is {state.standing}; its certificate is not renewed")
@@ -129,13 +134,13 @@ def _purge(command: Command) -> Effects:
     return Effects(command=command, removed=(command.subject,), purge_evidence_of=command.subject)
 
 
-def _bundle(offer: BundleOffer, state: DownwardState) -> Effects:
+def _offered(offer: Offered, state: DownwardState) -> Offered:
     if state.standing is not Standing.ACTIVE:
-        raise MessageRefused("standing", f"this unit is {state.standing}; it needs no models")
+        raise MessageRefused("standing", f"this unit is {state.standing}; it fetches nothing")
     fault = offer_fault(offer)
     if fault:
         raise MessageRefused("bad_content", fault)
-    return Effects(bundle=offer)
+    return offer
 
 
 def _policy(file: PolicyFile) -> Effects:

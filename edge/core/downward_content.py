@@ -1,4 +1,4 @@
-"""What messages to a unit say: visit lists, decisions, policies, commands, model bundles to be fetched, certificates.
+"""What messages to a unit say: visit lists, decisions, policies, commands, files to be fetched, certificates.
 
 A visit list moves from version to version: `base_version` 0 replaces all (a snapshot), any other must be the
 version the unit holds (a delta). A list too large for one message is a snapshot and deltas after it.
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from edge.core.bundle_fetch import BundleOffer
+from edge.core.bundle_fetch import BundleOffer, ReleaseOffer
 from edge.core.certificate_renewal import CertificateAnswer
 from edge.core.document import read_json
 from edge.core.downward import MessageKind
@@ -98,13 +98,16 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     format: str = "doorstep.command/1"
 
 
-Content: TypeAlias = VisitListChange | Decision | PolicyFile | Command | BundleOffer | CertificateAnswer
+Content: TypeAlias = (
+    VisitListChange | Decision | PolicyFile | Command | BundleOffer | ReleaseOffer | CertificateAnswer
+)
 CONTENT: Mapping[MessageKind, type[Content]] = {
     MessageKind.VISIT_LIST: VisitListChange,
     MessageKind.DECISION: Decision,
     MessageKind.POLICY: PolicyFile,
     MessageKind.COMMAND: Command,
     MessageKind.BUNDLE: BundleOffer,
+    MessageKind.RELEASE: ReleaseOffer,
     MessageKind.CERTIFICATE: CertificateAnswer,
 }
 

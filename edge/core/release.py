@@ -8,6 +8,7 @@ fails that did not fail before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -51,6 +52,34 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     head_sha256: str
     undelivered: tuple[int, ...]
     failing: tuple[str, ...]
+
+
+class TrialState(StrEnum):
+    REFUSED = "refused"  # it was never in force
+    ON_TRIAL = "on_trial"
+    INSTALLED = "installed"
+    RETURNED = "returned"  # it was in force, on trial, and the one before is again
+
+
+class TrialOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a release that came over the network, as whoever may change releases left it for the sync side.
+
+    sequence: of the message that offered it. `reason` is for people.
+    """
+
+    sequence: int
+    serial: int
+    state: TrialState
+    reason: str = ""
+
+
+def settled(outcome: TrialOutcome, *, given_up: bool, serial_in_force: int) -> TrialOutcome | None:
+    """What came of a trial that is over, also when nobody was left to note it: a release that did not start. None
+    when it never began, since a cut came before it."""
+    if serial_in_force == outcome.serial:
+        return msgspec.structs.replace(outcome, state=TrialState.INSTALLED)
+    why = "three starts went by without its being found sound"
+    return msgspec.structs.replace(outcome, state=TrialState.RETURNED, reason=why) if given_up else None
 
 
 def sign_offer(offer: Offer, signer: Signer) -> bytes:

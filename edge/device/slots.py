@@ -15,9 +15,12 @@ from pathlib import Path
 import msgspec
 
 from edge.core.errors import DoesNotVerify, StoreError
-from edge.core.release import Offer, ReleaseFacts
+from edge.core.release import Offer, ReleaseFacts, TrialOutcome, TrialState, settled
 
+RELEASE_KEYS = Path("/etc/doorstep/release-keys")
+"""On the read-only root: whoever may write the unit's own trust folder must not decide what runs here."""
 SLOTS, PROGRAM, OWN = Path("/srv/doorstep"), Path("/usr/lib/doorstep/slot"), Path("/opt/doorstep")
+OUTCOME = "outcome.json"
 _INSIDE = "./opt/doorstep/"
 _PYTHON = "/usr/bin/python3"
 _BLOCK_BYTES = 1 << 20
@@ -71,6 +74,18 @@ class Slots:
         command = [str(release / "bin/python"), "-I", *arguments]
         environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         return subprocess.run(command, capture_output=True, text=True, timeout=600, env=environment)
+
+    def outcome(self) -> TrialOutcome | None:
+        """What became of the release that last came over the network, as it was left here for the sync side, which
+        may only read; None before the first, and where that cannot be read."""
+        try:
+            noted = msgspec.json.decode((self.folder / OUTCOME).read_bytes(), type=TrialOutcome)
+            if noted.state is not TrialState.ON_TRIAL or self.on_trial:
+                return noted
+            given_up, serial = (self.folder / "given-up").exists(), self.facts(self.in_force).serial
+            return settled(noted, given_up=given_up, serial_in_force=serial)
+        except (OSError, msgspec.DecodeError, StoreError):
+            return None
 
     def put_on_trial(self, slot: Path) -> None:
         self._slot("try", slot.name)

@@ -4,7 +4,7 @@ Adapters (capture, models, store, signing, sync, device) implement these; only e
 All of them raise members of the DoorstepError tree and nothing else.
 """
 
-from edge.ports.handing_on import BundleStore, EvidenceStore, InboxStore, LinkIdentity, Outbox, Uplink
+from edge.ports.handing_on import BundleStore, EvidenceStore, InboxStore, LinkIdentity, Outbox, ReleaseStore, Uplink
 from edge.ports.keeping import RecordArchive, RecordExport, RecordStore, SessionStore
 from edge.ports.meeting import AtRest, CardReader, Clock, Panel, RecordSigner, Voice
 from edge.ports.seeing import Camera, Embedder, FaceDetector, Landmarker, Light, LivenessNet
@@ -29,6 +29,7 @@ __all__ = [
     "RecordExport",
     "RecordSigner",
     "RecordStore",
+    "ReleaseStore",
     "SessionStore",
     "Uplink",
     "Voice",

@@ -16,6 +16,7 @@ from edge.core.downward_apply import DownwardState, Effects
 from edge.core.evidence_delivery import EvidenceEntry
 from edge.core.protocol import Channel, UnitStatus
 from edge.core.receipt import Receipt
+from edge.core.release import TrialOutcome
 
 
 class Outbox(Protocol):
@@ -95,7 +96,7 @@ class EvidenceStore(Protocol):
 
 
 class BundleStore(Protocol):
-    """The model bundle that central offered, in the same store. Every method is one transaction."""
+    """The model bundle (or the release) that central offered. Every method is one transaction."""
 
     def newest(self) -> BundleEntry | None: ...
 
@@ -105,11 +106,21 @@ class BundleStore(Protocol):
     def keep_chunk(self, entry: BundleEntry, number: int, data: bytes) -> None:
         """Keep a chunk that fits; the same again changes nothing."""
 
-    def content(self, entry: BundleEntry) -> bytes:
-        """The chunks that are here, joined in order."""
+    def whole_sha256(self, entry: BundleEntry) -> str:
+        """The digest of the chunks that are here, joined in order."""
 
     def save(self, entry: BundleEntry) -> None:
         """Write a new state; what is done with loses its chunks."""
+
+
+class ReleaseStore(BundleStore, Protocol):
+    """A release on its way, in a folder from which whoever may change releases takes it when it is whole."""
+
+    def note(self, entry: BundleEntry) -> None:
+        """A new offer, in the place of the one before. Raises StoreError."""
+
+    def outcome(self) -> TrialOutcome | None:
+        """What became of the release that was taken last; None before the first."""
 
 
 class LinkIdentity(Protocol):

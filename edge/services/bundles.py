@@ -1,12 +1,10 @@
-"""Fetch the model bundle that central offered last: ask for a few chunks at a time, keep those that fit.
+"""Fetch the bundle, or the release, that central offered last: ask for a few chunks at a time, keep those that fit.
 
 What is asked for is said in a confirmation (edge/services/inbox.py), so that it is signed and needs no answer of its
-own. Installing is the visit side's; its result is told to central here, once.
+own. Installing is others'; its result is told to central here, once.
 """
 
 from __future__ import annotations
-
-import hashlib
 
 from edge.core.bundle_fetch import BundleEntry, BundleEvent, BundleStanding, BundleState, advance_bundle
 from edge.core.chunks import decode_chunk, fits, stretches
@@ -21,8 +19,10 @@ WAIT_S = 90.0
 class BundleFetcher:
     """The receiving side, over its port. `now_s` is a clock that is never set."""
 
-    def __init__(self, store: BundleStore) -> None:
-        self._store = store
+    def __init__(
+        self, store: BundleStore, next_step: str = "the next visit's start, or `doorstep models update`, installs it"
+    ) -> None:
+        self._store, self._next_step = store, next_step
         self._asked: set[int] = set()
         self._ask_again_s = 0.0
         self._told: BundleStanding | None = None
@@ -37,7 +37,7 @@ class BundleFetcher:
         if entry is None or entry.state is not BundleState.FETCHING or chunk.chunk_of != entry.offer.file_sha256:
             return ""  # late, of a bundle that is here or no longer wanted
         if not fits(chunk, entry.offer.chunks):
-            return f"bundle {entry.offer.name}: chunk {chunk.number} is not the one that was offered"
+            return f"{entry.offer.name}: chunk {chunk.number} is not the one that was offered"
         self._store.keep_chunk(entry, chunk.number, chunk.data)
         self._asked.discard(chunk.number)
         self._ask_again_s = now_s + WAIT_S
@@ -77,9 +77,9 @@ class BundleFetcher:
 
     def _completed(self, entry: BundleEntry) -> str:
         name = entry.offer.name
-        if hashlib.sha256(self._store.content(entry)).hexdigest() == entry.offer.file_sha256:
+        if self._store.whole_sha256(entry) == entry.offer.file_sha256:
             self._store.save(advance_bundle(entry, BundleEvent.COMPLETE))
-            return f"bundle {name} is here; the next visit's start, or `doorstep models update`, installs it"
+            return f"{name} is here; {self._next_step}"
         why = "the chunks do not make the file that was offered"
         self._store.save(advance_bundle(entry, BundleEvent.DAMAGED, why))
-        return f"bundle {name}: {why}"
+        return f"{name}: {why}"

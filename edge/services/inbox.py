@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from securesystemslib.signer import Signer
 
-from edge.core.bundle_fetch import BundleStanding
+from edge.core.bundle_fetch import BundleStanding, ReleaseOffer
 from edge.core.certificate_renewal import CertificateAnswer, CertificateStanding
 from edge.core.chunks import is_chunk
 from edge.core.confirmation import Applied, Confirmation, ConfirmedMessage, sign_confirmation
@@ -25,6 +25,7 @@ from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
 from edge.core.keys import KeyPurpose, PublicKeyDocument
 from edge.ports import Clock, InboxStore
 from edge.services.bundles import BundleFetcher
+from edge.services.releases import ReleaseFetcher
 from edge.services.renewal import CertificateRenewer
 
 MOST_WAITING = 64
@@ -40,6 +41,15 @@ class Taken:
     repeated: tuple[ConfirmedMessage, ...] = ()
     remark: str = ""
     news: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standings:
+    """How the unit stands with what is fetched and renewed; None: nothing is to be said of it."""
+
+    bundle: BundleStanding | None = None
+    release: BundleStanding | None = None
+    certificate: CertificateStanding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,34 +74,40 @@ class Inbox:
         trusted: Sequence[PublicKeyDocument],
         clock: Clock,
         bundles: BundleFetcher | None = None,
+        releases: ReleaseFetcher | None = None,
         renewer: CertificateRenewer | None = None,
         erase: Callable[[], object] = lambda: None,
     ) -> None:
         """erase: the sync side's part of a wipe; it may be called again when it is done."""
         self._unit_id, self._store, self._keys = unit_id, store, keys
-        self._bundles, self.renewer, self._erase = bundles, renewer, erase
+        self._bundles, self._releases, self.renewer, self._erase = bundles, releases, renewer, erase
         self._trusted, self._clock = list(trusted), clock
 
     def greeting(self) -> list[bytes]:
         """What central is told after connecting: the unit's keys, how far it has come, and what it asks for."""
         refused = self._store.refused(MOST_WAITING)
         asked = self._request(greeting=True)
-        bundle = self._bundles.standing() if self._bundles else None
-        certificate = self.renewer.standing() if self.renewer else None
-        self._said(bundle, certificate)
-        greeting = self.confirm(refused, greeting=True, bundle=bundle, certificate=certificate)
-        return [self._keys.statement, greeting, *asked]
+        standings = self._said(
+            Standings(
+                bundle=self._bundles.standing() if self._bundles else None,
+                release=self._releases.standing() if self._releases else None,
+                certificate=self.renewer.standing() if self.renewer else None,
+            )
+        )
+        return [self._keys.statement, self.confirm(refused, greeting=True, standings=standings), *asked]
 
     def due(self) -> list[bytes]:
-        """What is to be said now, unasked: which chunks of a bundle are wanted, or what became of it or of the
-        certificate; and a request for a new one."""
-        asked = self._request(greeting=False)
-        bundle = self._bundles.due(self._clock.monotonic_s()) if self._bundles else None
-        certificate = self.renewer.news() if self.renewer else None
-        self._said(bundle, certificate)
-        if bundle is None and certificate is None:
+        """What is to be said now, unasked: which chunks of a bundle or a release are wanted, or what became of it or
+        of the certificate; and a request for a new one."""
+        asked, now_s = self._request(greeting=False), self._clock.monotonic_s()
+        standings = Standings(
+            bundle=self._bundles.due(now_s) if self._bundles else None,
+            release=self._releases.due(now_s) if self._releases else None,
+            certificate=self.renewer.news() if self.renewer else None,
+        )
+        if standings == Standings():
             return asked
-        return [self.confirm((), bundle=bundle, certificate=certificate), *asked]
+        return [self.confirm((), standings=self._said(standings)), *asked]
 
     @staticmethod
     def takes(raw: bytes) -> bool:
@@ -104,7 +120,8 @@ class Inbox:
     def take(self, raw: bytes) -> Taken:
         """Check one message or chunk and apply what is due. Raises StoreError only."""
         if is_chunk(raw):
-            return Taken(news=self._bundles.take(raw, self._clock.monotonic_s()) if self._bundles else "")
+            now_s, fetchers = self._clock.monotonic_s(), (self._bundles, self._releases)
+            return Taken(news=" ".join(filter(None, (f.take(raw, now_s) for f in fetchers if f is not None))))
         try:
             message = self._open(raw)
         except VerificationError as e:
@@ -126,8 +143,7 @@ class Inbox:
         items: Sequence[ConfirmedMessage],
         *,
         greeting: bool = False,
-        bundle: BundleStanding | None = None,
-        certificate: CertificateStanding | None = None,
+        standings: Standings | None = None,
     ) -> bytes:
         """The signed confirmation of `items`, with the place reached."""
         state = self._store.state()
@@ -140,8 +156,9 @@ class Inbox:
             list_version=state.list_version,
             items=tuple(items),
             greeting=greeting,
-            bundle=bundle,
-            certificate=certificate,
+            bundle=standings.bundle if standings else None,
+            release=standings.release if standings else None,
+            certificate=standings.certificate if standings else None,
         )
         return sign_confirmation(confirmation, self._keys.confirmer)
 
@@ -151,12 +168,14 @@ class Inbox:
         request = self.renewer.request(greeting=greeting)
         return [] if request is None else [request]
 
-    def _said(self, bundle: BundleStanding | None, certificate: CertificateStanding | None) -> None:
-        """It goes to the wire; what is lost of it is said again with the next greeting."""
-        if self._bundles is not None and bundle is not None:
-            self._bundles.said(bundle, self._clock.monotonic_s())
-        if self.renewer is not None and certificate is not None:
-            self.renewer.said(certificate)
+    def _said(self, standings: Standings) -> Standings:
+        """They go to the wire; what is lost of them is said again with the next greeting."""
+        for fetcher, said in ((self._bundles, standings.bundle), (self._releases, standings.release)):
+            if fetcher is not None and said is not None:
+                fetcher.said(said, self._clock.monotonic_s())
+        if self.renewer is not None and standings.certificate is not None:
+            self.renewer.said(standings.certificate)
+        return standings
 
     def _open(self, raw: bytes) -> Downward:
         return open_message(raw, self._trusted, unit_id=self._unit_id, purpose=self._keys.purpose)
@@ -201,4 +220,8 @@ class Inbox:
             if self.renewer is None:
                 raise MessageRefused("no_request", "this unit renews no certificate")
             self.renewer.take(content.answer)
+        if isinstance(content, ReleaseOffer):
+            if self._releases is None:
+                raise MessageRefused("not_taken", "this unit's software is not changed from afar")
+            self._releases.offered(message.sequence, content)
         return effects

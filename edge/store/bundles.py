@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import msgspec
@@ -37,6 +38,9 @@ class SqliteBundles:
                 "INSERT OR IGNORE INTO bundle_chunks (sequence, number, data) VALUES (?, ?, ?)",
                 (entry.sequence, number, data),
             )
+
+    def whole_sha256(self, entry: BundleEntry) -> str:
+        return hashlib.sha256(self.content(entry)).hexdigest()
 
     def content(self, entry: BundleEntry) -> bytes:
         """The chunks that are here, joined."""

@@ -69,6 +69,12 @@ class SqliteSessions:
         return self._at_rest.seal(msgspec.json.encode(session), context=_session_context(session.visit_id))
 
 
+def visits_under_way(file: StoreFile) -> int:
+    """How many visits are begun and not over; no key is needed to count them."""
+    with file.reading() as db:
+        return int(db.execute("SELECT count(*) FROM visit_sessions").fetchone()[0])
+
+
 def _drop_orphans(db: Database, session: VisitSession) -> None:
     """A photograph that the session let go of is not kept a moment longer."""
     kept = session.photo_ids

@@ -83,8 +83,8 @@ def vectors() -> dict[str, object]:
         for private, owner in ((UNIT_SEALING, UNIT), (CENTRAL_SEALING, CENTRAL))
     ]
     return {
-        "seeds": "byte n, 32 times: 1 record, 2 confirmation, 3 receipt, 4 list, 5 command, 10 decision, 11 policy "
-        "(Ed25519); "
+        "seeds": "byte n, 32 times: 1 record, 2 confirmation, 3 receipt, 4 list, 5 command, 10 decision, 11 policy, "
+        "12 a publisher's (Ed25519); "
         "6 unit's sealing, 7 central's sealing, 8 ephemeral key of every sealing here (X25519); "
         "the request's new key: scalar 9 on P-256, signed by RFC 6979",
         "keys": [msgspec.to_builtins(document) for document in (*documents, *sealing)],

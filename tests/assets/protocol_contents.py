@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from edge.core.bundle_fetch import CHUNK_BYTES, BundleOffer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from securesystemslib.signer import CryptoSigner
+
+from edge.core.bundle_fetch import CHUNK_BYTES, RELEASE_CHUNK_BYTES, BundleOffer, ReleaseOffer
 from edge.core.chunks import digests, encode_chunk
 from edge.core.downward import MessageKind
 from edge.core.downward_content import (
@@ -17,10 +20,13 @@ from edge.core.downward_content import (
     PolicyFile,
     VisitListChange,
 )
+from edge.core.keys import KeyPurpose, KeyRole
 from edge.core.parcel import Direction, ParcelHeader, parcel_lines
 from edge.core.protocol import LinkState, UnitStatus, encode_status
 from edge.core.record import ClockSource
+from edge.core.release import Offer, ReleaseFacts, sign_offer
 from edge.core.visit import Scheme
+from edge.signing.keyfile import public_document
 
 UNIT, CENTRAL, AT_UTC = "unit-0001", "central-test", "2026-03-02T02:00:00.000Z"
 RECORD_SHA256 = "3fae2703d66ee0f400923b8db22b8439a828dd0eea686f27e82cc1dd0db3adf4"
@@ -54,6 +60,28 @@ OFFER = BundleOffer(
     size_bytes=len(BUNDLE_FILE),
     chunks=digests(BUNDLE_FILE, CHUNK_BYTES),
 )
+_PUBLISHER = Ed25519PrivateKey.from_private_bytes(bytes([12]) * 32)
+PUBLISHER = public_document(
+    _PUBLISHER, role=KeyRole.RELEASE, purpose=KeyPurpose.DEMONSTRATION, owner="publisher"
+)
+PACKAGE, PACKAGE_NAME = bytes(100_000), "doorstep_0.2.0_arm64.deb"
+SIGNED = sign_offer(
+    Offer(
+        facts=ReleaseFacts(version="0.2.0", serial=2, schema=9, distribution="bookworm", architecture="arm64"),
+        package=PACKAGE_NAME,
+        size_bytes=len(PACKAGE),
+        sha256=hashlib.sha256(PACKAGE).hexdigest(),
+    ),
+    CryptoSigner(_PUBLISHER),
+)
+RELEASE = ReleaseOffer(
+    name=PACKAGE_NAME,
+    manifest_sha256=hashlib.sha256(SIGNED).hexdigest(),
+    file_sha256=hashlib.sha256(PACKAGE).hexdigest(),
+    size_bytes=len(PACKAGE),
+    chunks=digests(PACKAGE, RELEASE_CHUNK_BYTES),
+    envelope=SIGNED,
+)
 MESSAGES: tuple[tuple[str, MessageKind, Content], ...] = (
     ("visit_list", MessageKind.VISIT_LIST, LIST),
     ("command", MessageKind.COMMAND, PURGE),
@@ -61,6 +89,7 @@ MESSAGES: tuple[tuple[str, MessageKind, Content], ...] = (
     ("decision", MessageKind.DECISION, DECISION),
     ("policy", MessageKind.POLICY, POLICY),
     ("bundle_offer", MessageKind.BUNDLE, OFFER),
+    ("release_offer", MessageKind.RELEASE, RELEASE),
 )
 """Messages to the unit in the order of their sequence, from 1."""
 ONLINE = UnitStatus(

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from central.refusal import ALARMS
+from edge.core.bundle_fetch import offer_fault
 from edge.core.certificate_renewal import open_renewal
 from edge.core.confirmation import open_confirmation
 from edge.core.downward import MessageKind, content_of, open_message
@@ -14,9 +15,10 @@ from edge.core.evidence import open_evidence_receipt, open_manifest
 from edge.core.keys import KeyPurpose
 from edge.core.protocol import Channel, decode_status
 from edge.core.receipt_check import open_receipt
+from edge.core.release import open_offer
 from edge.core.unit_keys import open_unit_keys
 from tests.assets import make_protocol_vectors as vectors
-from tests.assets.protocol_contents import MESSAGES, ONLINE
+from tests.assets.protocol_contents import MESSAGES, ONLINE, PUBLISHER, RELEASE
 from tools.protocol.__main__ import DOCS, generated
 from tools.protocol.points import POINTS, point_tests
 
@@ -61,6 +63,7 @@ def test_known_answers_are_what_the_product_accepts() -> None:
     assert open_confirmation(raw["confirmation"], keys.confirmation).applied_sequence == 1
     wanted = open_confirmation(raw["confirmation_bundle_wanted"], keys.confirmation).bundle
     assert wanted is not None and wanted.missing == ((1, 2),)
+    assert open_offer(RELEASE.envelope, [PUBLISHER]).sha256 == RELEASE.file_sha256 and not offer_fault(RELEASE)
     asked = open_renewal(raw["renewal_request"])
     assert asked.record_key == vectors.RECORD.public
     assert len(open_manifest(raw["evidence_manifest"], vectors.RECORD.public).chunks) == 2

@@ -67,7 +67,7 @@ def offered(bench: Bench, ready: ReadyBundle) -> None:
 
 def at_central(bench: Bench) -> tuple[str, str]:
     with bench.store.transaction() as transaction:
-        (row,) = rows.standings(transaction.connection, "unit-a")
+        (row,) = rows.standings(transaction.connection, rows.BUNDLES, "unit-a")
     return row["state"], row["reason"]
 
 

@@ -67,7 +67,7 @@ def test_only_one_service_reaches_the_record_key() -> None:
 
 def test_root_runs_only_what_changes_the_release() -> None:
     unnamed = {name for name in SERVICES if "\nUser=doorstep" not in (SYSTEMD / name).read_text()}
-    assert unnamed == {f"doorstep-{name}.service" for name in ("attempt", "confirm", "update")}
+    assert unnamed == {f"doorstep-{name}.service" for name in ("attempt", "confirm", "fetched", "update")}
     for name in unnamed:
         assert "\nCapabilityBoundingSet=\n" in (SYSTEMD / name).read_text()
 

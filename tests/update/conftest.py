@@ -53,8 +53,9 @@ def slots(tmp_path: Path) -> Slots:
 def package(tmp_path: Path, key_dir: Path) -> Package:
     """Makes a signed package with a serial."""
 
-    def make(serial: int, *, spoilt: str = "", signed: bool = True) -> Path:
-        return make_package(tmp_path, serial, keyfile.load(key_dir, "release").signer if signed else None, spoilt)
+    def make(serial: int, *, spoilt: str = "", signed: bool = True, padding_bytes: int = 0) -> Path:
+        signer = keyfile.load(key_dir, "release").signer if signed else None
+        return make_package(tmp_path, serial, signer, spoilt, padding_bytes=padding_bytes)
 
     return make
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -46,14 +47,20 @@ def make_release(folder: Path, serial: int, spoilt: str = "") -> None:
     (folder / "release.json").write_bytes(msgspec.json.encode(facts))
 
 
-def make_package(folder: Path, serial: int, signer: Signer | None, spoilt: str = "") -> Path:
-    """A package with that release in `folder`, and the publisher's offer beside it unless `signer` is None."""
+def make_package(
+    folder: Path, serial: int, signer: Signer | None, spoilt: str = "", *, padding_bytes: int = 0
+) -> Path:
+    """A package with that release in `folder`, and the publisher's offer beside it unless `signer` is None.
+
+    padding_bytes: how much lies in it besides, so that it takes its time on a wire.
+    """
     tree = folder / f"tree-{serial}-{bool(spoilt)}"
     (tree / "DEBIAN").mkdir(parents=True)
     fields = f"Package: doorstep\nVersion: {serial}\nArchitecture: amd64\nMaintainer: x\nDescription: x\n"
     (tree / "DEBIAN/control").write_text(fields)
     (tree / "opt").mkdir()
     make_release(tree / "opt/doorstep", serial, spoilt)
+    (tree / "opt/doorstep/padding").write_bytes(random.Random(serial).randbytes(padding_bytes))
     made = folder / f"doorstep_0.1.0+{serial}~bookworm_amd64.deb"
     command = ["dpkg-deb", "--root-owner-group", "-Znone", "-b", str(tree), str(made)]
     subprocess.run(command, check=True, capture_output=True)

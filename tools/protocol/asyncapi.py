@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from edge.core.bundle_fetch import BundleOffer
+from edge.core.bundle_fetch import BundleOffer, ReleaseOffer
 from edge.core.certificate_renewal import REQUEST_TYPE, CertificateAnswer, RenewalRequest
 from edge.core.chunks import ChunkHeader
 from edge.core.confirmation import CONFIRMATION_TYPE, Confirmation
@@ -45,7 +45,7 @@ _CHANNELS = {
     "receipts": ("send", ("receipt", "evidenceReceipt")),
     "messages": ("send", ("messageToUnit", "bundleChunk")),
 }
-_DOWN = (VisitListChange, Decision, PolicyFile, Command, BundleOffer, CertificateAnswer)
+_DOWN = (VisitListChange, Decision, PolicyFile, Command, BundleOffer, ReleaseOffer, CertificateAnswer)
 _OTHERS = (*_DOWN, ProvisionAnswer, PublicKeyDocument, ParcelHeader)
 _ENVELOPE = {
     "type": "object",
