@@ -1,7 +1,7 @@
 """Model bundles and releases for the units: offered by a message, given in the chunks that a unit asks for.
 
 Each is checked here against its publisher's key before it is offered; the unit checks it again, and tries it before
-it uses it. Of what a unit asks, AT_ONCE chunks are sent: the next are asked for when these are there.
+it uses it. Of what a unit asks, AT_ONCE_BYTES are sent: the next are asked for when these are there.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from central.rows import bundles as rows
 from central.store import Transaction
 from edge.core.bundle import open_exported
 from edge.core.bundle_fetch import (
+    AT_ONCE_BYTES,
     CHUNK_BYTES,
     RELEASE_CHUNK_BYTES,
     BundleOffer,
@@ -35,7 +36,6 @@ from edge.core.errors import DoesNotVerify, InputError
 from edge.core.keys import KeyRole, PublicKeyDocument, keys_of
 from edge.core.release import open_offer
 
-AT_ONCE = 8
 LASTING = frozenset({rows.OFFERED, BundleState.FETCHING.value})
 
 
@@ -129,8 +129,9 @@ def _hear(transaction: Transaction, kind: rows.Kind, unit_id: str, said: BundleS
         return []
     if said.state is not BundleState.FETCHING:
         return []
-    wanted = [n for first, last in missing[:AT_ONCE] for n in range(first, min(last, first + AT_ONCE - 1) + 1)]
-    return _chunks(transaction, said.file_sha256, wanted[:AT_ONCE])
+    most = AT_ONCE_BYTES // (CHUNK_BYTES if kind is rows.BUNDLES else RELEASE_CHUNK_BYTES)
+    wanted = [n for first, last in missing[:most] for n in range(first, min(last, first + most - 1) + 1)]
+    return _chunks(transaction, said.file_sha256, wanted[:most])
 
 
 def to_carry(transaction: Transaction, unit_id: str) -> list[bytes]:

@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 
-from edge import __version__
 from edge.core.delivery import DeliveryState
 from edge.core.evidence_delivery import EvidenceState
+from edge.device.slots import Slots, running_version
 from edge.store.bundles import SqliteBundles
 from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import downward_state
+from edge.store.releases import FETCHED_FOLDER, FileReleases
 from edge.wiring import Unit
 
 
@@ -27,6 +28,7 @@ def standing_of(unit: Unit) -> dict[str, Any]:
         below = downward_state(unit.store_file)
         evidence = SqliteEvidence(unit.store_file).depth()
         bundle = SqliteBundles(unit.store_file).newest()
+    release = FileReleases(unit.root / FETCHED_FOLDER, Slots().outcome).newest()
     disk = shutil.disk_usage(unit.root)
     public = unit.public
     return {
@@ -38,12 +40,13 @@ def standing_of(unit: Unit) -> dict[str, Any]:
         "messages": {"applied": below.applied_sequence},
         "evidence": {state.value: evidence[state] for state in EvidenceState},
         "bundle": {"name": bundle.offer.name, "state": bundle.state} if bundle else None,
+        "release": {"name": release.offer.name, "state": release.state} if release else None,
         "list": {"version": below.list_version},
         "store": {"file": str(unit.store_file.path), "bytes": unit.store_file.path.stat().st_size},
         "disk": {"free_bytes": disk.free, "total_bytes": disk.total},
         "clock": msgspec.to_builtins(unit.clock.state()),
         "versions": {
-            "doorstep": __version__,
+            "doorstep": running_version(),
             "python": platform.python_version(),
             "sqlite": sqlite3.sqlite_version,
             "machine": platform.machine(),

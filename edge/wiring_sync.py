@@ -14,7 +14,6 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from edge import __version__
 from edge.core.bundle_fetch import ReleaseOffer
 from edge.core.chain import StoredRecord
 from edge.core.delivery import DeliveryState, Timing
@@ -27,7 +26,7 @@ from edge.core.parcel import Direction, ParcelHeader
 from edge.core.release import check_takes, open_offer
 from edge.core.sealing import seal_to
 from edge.core.unit_keys import UnitKeys, open_unit_keys, sign_unit_keys
-from edge.device.slots import RELEASE_KEYS, Slots
+from edge.device.slots import RELEASE_KEYS, Slots, running_version
 from edge.ports import Uplink
 from edge.services.admission import admit_visit
 from edge.services.bundles import BundleFetcher
@@ -197,7 +196,7 @@ def _drain(unit: Unit, uplink: Uplink, inbox: Inbox | None, *, window: int, timi
         clock=unit.clock,
         trusted=unit.believed(),
         random01=random.random,
-        software=f"doorstep {__version__}",
+        software=f"doorstep {running_version()}",
         window=window,
         timing=timing,
         inbox=inbox,

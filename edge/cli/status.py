@@ -41,6 +41,7 @@ def status(check: bool, unit_dir: Path, as_json: bool) -> None:
 
 def _table(found: dict[str, Any]) -> Table:
     clock, disk, outbox, bundle = found["clock"], found["disk"], found["outbox"], found["bundle"]
+    release = found["release"]
     off = "by an unknown amount" if clock["uncertainty_s"] is None else f"by {clock['uncertainty_s']} s at most"
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
@@ -52,6 +53,7 @@ def _table(found: dict[str, Any]) -> Table:
         "messages": f"{found['messages']['applied']} from central applied, visit list {found['list']['version']}",
         "evidence": ", ".join(f"{count} {state}" for state, count in found["evidence"].items() if count) or "none",
         "bundle offered": f"{bundle['name']}, {bundle['state']}" if bundle else "none",
+        "release offered": f"{release['name']}, {release['state']}" if release else "none",
         "store": f"{found['store']['bytes'] / 1e6:.1f} MB" + (", undamaged" if "checked" in found["store"] else ""),
         "disk": f"{disk['free_bytes'] / 1e9:.1f} GB free of {disk['total_bytes'] / 1e9:.1f} GB",
         "clock": f"{clock['wall_utc']}, set from {clock['source']}, off {off}",

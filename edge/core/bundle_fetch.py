@@ -20,6 +20,7 @@ from edge.core.delivery import IllegalDeliveryEvent
 CHUNK_BYTES = 32 * 1024
 RELEASE_CHUNK_BYTES = 64 * 1024
 """A release is some 90 MB; at 64 kbit/s such a chunk takes eight seconds."""
+AT_ONCE_BYTES = 256 * 1024
 MAX_CHUNKS = 1800
 """So many digests go into one message."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -104,6 +105,11 @@ def advance_bundle(entry: BundleEntry, event: BundleEvent, reason: str = "") -> 
     if state is None:
         raise IllegalDeliveryEvent(f"{entry.offer.name!r} is {entry.state}, which allows no {event!r}")
     return replace(entry, state=state, reason=reason)
+
+
+def at_once(offer: FileOffer) -> int:
+    """Chunks asked for, and sent, at a time: 256 KiB, which a link of 64 kbit/s carries in about half a minute."""
+    return AT_ONCE_BYTES // chunk_bytes(offer)
 
 
 def chunk_bytes(offer: FileOffer) -> int:

@@ -9,11 +9,13 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import msgspec
 
+from edge import __version__
 from edge.core.errors import DoesNotVerify, StoreError
 from edge.core.release import Offer, ReleaseFacts, TrialOutcome, TrialState, settled
 
@@ -24,6 +26,15 @@ OUTCOME = "outcome.json"
 _INSIDE = "./opt/doorstep/"
 _PYTHON = "/usr/bin/python3"
 _BLOCK_BYTES = 1 << 20
+
+
+def running_version() -> str:
+    """The version of the release that this process runs from, with the commit's number; of a checkout, just the
+    version."""
+    try:
+        return msgspec.json.decode((Path(sys.prefix) / "release.json").read_bytes(), type=ReleaseFacts).version
+    except (OSError, msgspec.DecodeError):
+        return __version__
 
 
 class Slots:

@@ -6,13 +6,11 @@ own. Installing is others'; its result is told to central here, once.
 
 from __future__ import annotations
 
-from edge.core.bundle_fetch import BundleEntry, BundleEvent, BundleStanding, BundleState, advance_bundle
+from edge.core.bundle_fetch import BundleEntry, BundleEvent, BundleStanding, BundleState, advance_bundle, at_once
 from edge.core.chunks import decode_chunk, fits, stretches
 from edge.core.errors import VerificationError
 from edge.ports import BundleStore
 
-AT_ONCE = 8
-"""Chunks asked for at a time: 256 KiB, which a link of 64 kbit/s carries in about half a minute."""
 WAIT_S = 90.0
 
 
@@ -58,8 +56,9 @@ class BundleFetcher:
     def said(self, standing: BundleStanding, now_s: float) -> None:
         """It went to the wire. What is lost of it is said again after WAIT_S, or with the next greeting."""
         self._told, self._ask_again_s = standing, now_s + WAIT_S
+        entry = self._store.newest()
         wanted = [n for first, last in standing.missing for n in range(first, last + 1)]
-        self._asked = set(wanted[:AT_ONCE])
+        self._asked = set(wanted[: at_once(entry.offer)]) if entry else set()
 
     def standing(self) -> BundleStanding | None:
         """For the greeting and for a stick: how it stands, and all that is missing."""

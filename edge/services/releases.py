@@ -16,6 +16,7 @@ from edge.core.bundle_fetch import (
     BundleState,
     ReleaseOffer,
     advance_bundle,
+    at_once,
     chunk_bytes,
 )
 from edge.core.downward_apply import MessageRefused
@@ -23,10 +24,10 @@ from edge.core.errors import DoorstepError, StoreError
 from edge.core.pacing import TokenBucket
 from edge.core.release import TrialState
 from edge.ports import ReleaseStore
-from edge.services.bundles import AT_ONCE, BundleFetcher
+from edge.services.bundles import BundleFetcher
 
 BYTES_PER_S, BURST_BYTES = 256.0 * 1024, 1024.0 * 1024
-"""About a quarter of an hour for a release where the network would do more."""
+"""Some six minutes for a release of 90 MB where the network would do more."""
 NEXT_STEP = "it is tried when no visit is under way"
 
 
@@ -70,7 +71,7 @@ class ReleaseFetcher(BundleFetcher):
         entry = self._releases.newest()
         if entry is not None and self._bucket is not None and standing.state is BundleState.FETCHING:
             wanted = sum(last - first + 1 for first, last in standing.missing)
-            self._bucket = self._bucket.taken(min(wanted, AT_ONCE) * chunk_bytes(entry.offer))
+            self._bucket = self._bucket.taken(min(wanted, at_once(entry.offer)) * chunk_bytes(entry.offer))
 
     def _may_ask(self, entry: BundleEntry, now_s: float) -> bool:
         if self._bucket is None:
