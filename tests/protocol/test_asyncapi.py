@@ -31,6 +31,7 @@ CONTENTS = {
     "decision": "Decision",
     "policy": "PolicyFile",
     "bundle_offer": "BundleOffer",
+    "release_offer": "ReleaseOffer",
 }
 
 
