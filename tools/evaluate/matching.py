@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.core.errors import InputError
+from edge.core.policy import Policy
 from tools.evaluate.all_pairs import AtRate, PairScores, at_rate, identities, joined, score_all
 from tools.evaluate.metrics import Scores, auc, fold_accuracy, wilson
 from tools.evaluate.pictures import Tally, read_table, sights
@@ -45,14 +46,24 @@ def measure_matching(rig: Rig, pairs_csv: Path, folder: Path, *, limit: int | No
     pairs = score_all(np.stack([vectors[names[i]] for i in kept]), person[kept], tail_rate=0.02)
     missed = _pair_count(person) - _pair_count(person[kept])
     at = {rate: at_rate(pairs, float(rate), missed=missed) for rate in RATES}
-    bands = rig.policy.comparison
     return {
         **tally.as_dict(),
         **_accuracy(scores, same),
         **_rates(at, pairs, missed),
-        "at_policy": {"accept": _at(pairs, bands.accept, missed), "review": _at(pairs, bands.review, missed)},
+        "at_policy": {name: _at(pairs, threshold, missed) for name, threshold in _thresholds(rig.policy).items()},
         "identity_rule": rule,
         "_curve": (pairs.genuine, pairs.tail, pairs.impostors),
+    }
+
+
+def _thresholds(policy: Policy) -> dict[str, float]:
+    """Every cosine by which the policy tells faces apart."""
+    return {
+        "accept": policy.comparison.accept,
+        "review": policy.comparison.review,
+        "own_face": policy.own_face.match_at,
+        "continuity_accept": policy.continuity.accept,
+        "continuity_review": policy.continuity.review,
     }
 
 
