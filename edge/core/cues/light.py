@@ -23,11 +23,13 @@ _AFTERWARDS_S = 1.0
 _BLUR = 4  # half side of the square averaged around each point, px of the crop
 _LEAST_SHARE = 0.02  # of the room's light: a lamp that adds less was not on, or shines on a bright screen
 _NEIGHBOURS = 12
-# Correlation between sheets, up to .53, and heads, from .69 (docs/liveness.md).
-_TURNED_OF_A_HEAD = 0.62
+# Correlation between rendered screens, up to .25, and rendered heads, most from .5: the mesh net's depth is rough.
+_TURNED_OF_A_HEAD, _PER_TURNED = 0.40, 12.0
+# In dim lamps noise hides the shape: what a head would show, over that and the noise, is to be this at least.
+_CLEAR = 0.25
 # Slopes less than a head's, and steeper than skin can be: shining plastic. They go with the lens and with how far
 # apart the lamps stand.
-_FLATTEST, _STEEPEST = 1.6, 5.0
+_FLATTEST, _USUAL, _STEEPEST = 1.6, 2.5, 5.0
 
 
 def light_cue(sightings: Sightings) -> CueResult:
@@ -53,9 +55,13 @@ def light_cue(sightings: Sightings) -> CueResult:
     details |= {"follows": follows, "lag_s": lag_s, "share": share, "seconds": sightings.seconds}
     lit = (left > 0) & (right > 0)
     if lit.sum() >= 40:
-        shape = _mean_shape(frames)[whole][lit]
-        details |= shape_of_response(np.log(left[lit] / right[lit]), shape, towards_right=_right_of_picture(frames))
-        details["slope_by_size"] = details["slope"] / max(_size(sightings), 0.02)
+        shape, towards_right = _mean_shape(frames)[whole][lit], _right_of_picture(frames)
+        details |= shape_of_response(np.log(left[lit] / right[lit]), shape, towards_right=towards_right)
+        noise = _noise(basis, brightness[:, whole][:, lit], shape)
+        size = max(_size(sightings), 0.02)
+        details["slope_by_size"] = details["slope"] / size
+        of_a_head = _USUAL * size * details["facing_spread"]
+        details["clear"] = of_a_head**2 / (of_a_head**2 + noise**2)
     return _judged(details)
 
 
@@ -63,10 +69,8 @@ def shape_of_response(ratio: Floats, shape: Floats, *, towards_right: Floats) ->
     """How the logarithm of left over right, N, hangs together with the shape, N×3 in face widths, z towards the
     camera negative, and towards_right, the way to the right lamp in it. turned: correlation with which way the skin
     faces, beyond what is even from side to side; slope: per unit of that; spread: of the ratio's own, at the ends."""
-    x, y, _ = (shape - shape.mean(axis=0)).T
     facing = _facing(shape, towards_right)
-    even = np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
-    basis, _ = np.linalg.qr(even)
+    basis = _even(shape)
     facing_left = facing - basis @ (basis.T @ facing)
     ratio_left = ratio - basis @ (basis.T @ ratio)
     size = float(np.sqrt(facing_left @ facing_left))
@@ -77,20 +81,33 @@ def shape_of_response(ratio: Floats, shape: Floats, *, towards_right: Floats) ->
         "turned": turned,
         "slope": float(a @ b / max(float(a @ a), 1e-12)),
         "spread": float(np.quantile(ratio, 0.95) - np.quantile(ratio, 0.05)),
-        "facing_spread": size / float(np.sqrt(len(x))),
+        "facing_spread": size / float(np.sqrt(len(shape))),
     }
+
+
+def _noise(basis: Floats, brightness: Floats, shape: Floats) -> float:
+    """Standard deviation that noise gives to the uneven part of the ratio: every other frame against the rest."""
+    even = _even(shape)
+    halves = []
+    for begin in (0, 1):
+        parts = np.linalg.lstsq(basis[begin::2], brightness[begin::2], rcond=None)[0]
+        ratio = np.log(np.maximum(parts[0], 0.1) / np.maximum(parts[1], 0.1))
+        halves.append(ratio - even @ (even.T @ ratio))
+    return float(np.std(halves[0] - halves[1])) / 2.0
 
 
 def _judged(details: dict[str, float]) -> CueResult:
     follows, share = details["follows"], details["share"]
     slope = details.get("slope_by_size", 0.0)
-    shaped = 20.0 * (details.get("turned", 0.0) - _TURNED_OF_A_HEAD)
+    shaped = _PER_TURNED * (details.get("turned", 0.0) - _TURNED_OF_A_HEAD)
     shaped -= 4.0 * max(0.0, _FLATTEST - slope) + 8.0 * max(0.0, slope - _STEEPEST)
     evidence = min(1.0, 8.0 * (follows - 0.5)) + float(np.clip(shaped, -6.0, 5.0))
     if follows < 0.3 or share < _LEAST_SHARE:
         evidence = min(evidence, -2.0)
     score = 1.0 / (1.0 + float(np.exp(-np.clip(evidence, -20.0, 20.0))))
-    return CueResult(name=LIGHT, score=score, confidence=min(1.0, details["seconds"] / 6.0), details=details)
+    clear = min(1.0, details.get("clear", 1.0) / _CLEAR) if share >= _LEAST_SHARE else 1.0
+    confidence = clear * min(1.0, details["seconds"] / 6.0)
+    return CueResult(name=LIGHT, score=score, confidence=confidence, details=details)
 
 
 def _brightness(sighting: Sighting) -> Floats:
@@ -124,6 +141,13 @@ def _lag(mean: Floats, since_s: Floats, sightings: Sightings) -> tuple[float, fl
 def _lamps(since_s: Floats, sightings: Sightings) -> Floats:
     assert sightings.code is not None
     return powers_at(sightings.code, since_s)
+
+
+def _even(shape: Floats) -> Floats:
+    """What is even from side to side, to second order: N×6, orthonormal."""
+    x, y, _ = (shape - shape.mean(axis=0)).T
+    basis, _ = np.linalg.qr(np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y]))
+    return np.asarray(basis, np.float64)
 
 
 def _mean_shape(frames: Sequence[Sighting]) -> Floats:

@@ -60,3 +60,14 @@ def test_without_lamps_nothing_is_claimed() -> None:
 def test_a_window_shorter_than_the_code_needs_cannot_tell() -> None:
     shown = lit_window(CODE, on_a_head)
     assert light_cue(Sightings(frames=shown.frames[:40], scenes=(), code=CODE)).not_assessable == "too_short"
+
+
+def test_lamps_that_hardly_show_in_the_noise_refuse_nobody() -> None:
+    """A living head in lamps that light it by a grey level: whatever shape seems to answer is not sure."""
+    faint, bright = (
+        light_cue(lit_window(CODE, lambda x, y, part=part: tuple(part * v for v in on_a_head(x, y))))
+        for part in (0.02, 1.0)
+    )
+    assert faint.details["clear"] < 0.6 * bright.details["clear"] and bright.confidence == 1.0
+    paper = light_cue(lit_window(CODE, on_paper))
+    assert paper.confidence == 1.0, "a sheet that is well lit is seen to be one"
