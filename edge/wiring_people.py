@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from edge.ports.workers import OpenWorker
 from edge.services.consents import ConsentBook
 from edge.services.evidence import keep_evidence
 from edge.services.keep import VisitDraft, keep_visit
+from edge.services.slip import record_of
 from edge.store.evidence import SqliteEvidence
+from edge.store.kept_photos import SqliteKeptPhotos
 from edge.store.people import SqlitePeople
 from edge.wiring import Unit
 
@@ -49,11 +52,25 @@ def consent_book(unit: Unit, no_camera: Provenance) -> ConsentBook:
         records=unit.store,
         evidence=evidence,
         people=SqlitePeople(unit.store_file, unit.at_rest),
+        kept=SqliteKeptPhotos(unit.store_file, unit.at_rest),
         clock=unit.clock,
         no_camera=lambda: no_camera,
         keep=keep,
         hand_over=hand_over,
         new_id=lambda: str(uuid.uuid4()),
+    )
+
+
+def keep_copy(unit: Unit, stored: StoredRecord, photograph: bytes) -> None:
+    """Keep a visit's photograph here, as the person agreed; not on a unit that keeps none."""
+    if not unit.config.photo_retention_days:
+        return
+    record = record_of(stored)
+    SqliteKeptPhotos(unit.store_file, unit.at_rest).keep(
+        record.record_id,
+        record.visit.person_served.person_id,
+        photograph,
+        now_utc_s=datetime.fromisoformat(unit.clock.now_utc()).timestamp(),
     )
 
 

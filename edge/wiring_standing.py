@@ -15,6 +15,7 @@ from edge.device.slots import Slots, running_version
 from edge.store.bundles import SqliteBundles
 from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import downward_state
+from edge.store.kept_photos import count_kept
 from edge.store.releases import FETCHED_FOLDER, FileReleases
 from edge.wiring import Unit
 
@@ -39,6 +40,7 @@ def standing_of(unit: Unit) -> dict[str, Any]:
         "quarantined": [{"sequence": e.sequence, "reason": e.reason} for e in refused],
         "messages": {"applied": below.applied_sequence},
         "evidence": {state.value: evidence[state] for state in EvidenceState},
+        "photos_kept": count_kept(unit.store_file),
         "bundle": {"name": bundle.offer.name, "state": bundle.state} if bundle else None,
         "release": {"name": release.offer.name, "state": release.state} if release else None,
         "list": {"version": below.list_version},

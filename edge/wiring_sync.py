@@ -43,6 +43,7 @@ from edge.store.bundles import SqliteBundles
 from edge.store.database import sync_folder
 from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import SqliteInbox, downward_state
+from edge.store.kept_photos import purge_kept
 from edge.store.parcel import read_parcel, write_parcel
 from edge.store.releases import FETCHED_FOLDER, FileReleases
 from edge.sync.by_hand import NoWire
@@ -219,6 +220,15 @@ def _evidence_sender(unit: Unit, timing: Timing | None = None) -> EvidenceSender
 def purge_evidence(unit: Unit) -> int:
     """Delete the evidence that is receipted and past its retention time; gives how many pieces. Raises StoreError."""
     purged = _evidence_sender(unit).purge(datetime.fromisoformat(unit.clock.now_utc()).timestamp())
+    unit.store_file.fold_log()
+    return purged
+
+
+def purge_photos(unit: Unit) -> int:
+    """Delete the photographs that people let this unit keep, once their time is over; gives how many."""
+    kept_s = unit.config.photo_retention_days * 86400.0
+    now_s = datetime.fromisoformat(unit.clock.now_utc()).timestamp()
+    purged = purge_kept(unit.store_file, before_utc_s=now_s - kept_s)
     unit.store_file.fold_log()
     return purged
 

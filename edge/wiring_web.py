@@ -56,7 +56,7 @@ from edge.web.pairing import Pairing
 from edge.web.viewer import Job, Viewer
 from edge.wiring import SYSTEM_FOLDER, Unit
 from edge.wiring_paper import UnitPapers
-from edge.wiring_people import consent_book, worker_faces
+from edge.wiring_people import consent_book, keep_copy, worker_faces
 from edge.wiring_sync import check_visit_may_begin
 from edge.wiring_technician import Technician
 from edge.wiring_visit import VisitSide
@@ -206,7 +206,8 @@ class ScreenUnit:
                 raise CameraError("the camera gave no picture")
             provenance = side.provenance(camera.source, by_face=True)
         best = next(iter(visit.burst.probes), None)
-        photo = photograph_jpeg(best.frame.bgr) if best and session.consents and session.consents.send_photo else None
+        wanted = session.consents and (session.consents.send_photo or session.consents.keep_photo)
+        photo = photograph_jpeg(best.frame.bgr) if best and wanted else None
         return Seen(findings=visit.findings, outcome=visit.outcome, provenance=provenance), photo
 
 
@@ -289,6 +290,7 @@ def _visiting(unit: Unit, screen: ScreenUnit) -> Visiting:
         no_camera=no_camera,
         keep=keep,
         hand_over=hand_over,
+        keep_copy=lambda record, content: keep_copy(unit, record, content),
         note_people=note_people,
         new_id=lambda: str(uuid.uuid4()),
         new_salt=lambda: secrets.token_hex(SALT_BYTES),

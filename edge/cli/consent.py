@@ -10,8 +10,9 @@ from edge.capture.no_camera import NoCamera
 from edge.cli.asking import purposes_of
 from edge.cli.options import UNIT_OPTION, json_option, print_json
 from edge.cli.pins import sign_in
+from edge.core.errors import InputError
 from edge.core.visit import ConsentGiver, Purpose
-from edge.services.consents import ConsentBook
+from edge.services.consents import ConsentBook, Contested
 from edge.wiring import Unit, open_unit
 from edge.wiring_people import consent_book
 from edge.wiring_visit import VisitSide
@@ -41,12 +42,36 @@ def show(person_id: str, unit_dir: Path, as_json: bool) -> None:
     """
     with open_unit(unit_dir) as unit:
         standing = _book(unit).standing(person_id)
+        photos = len(_book(unit).kept.of_person(person_id))
     purposes = [purpose.value for purpose in Purpose if purpose in standing.purposes]
     if as_json:
         records = [stored.sequence for stored, _ in standing.by_record]
-        print_json({"person_id": person_id, "purposes": purposes, "records": records})
+        print_json({"person_id": person_id, "purposes": purposes, "records": records, "photos_kept": photos})
     else:
-        click.echo(f"{person_id}: {', '.join(purposes) or 'nothing stands'}")
+        click.echo(f"{person_id}: {', '.join(purposes) or 'nothing stands'}; {photos} photographs kept here")
+
+
+@consent.command()
+@click.argument("person_id")
+@click.option("--worker", required=True, help="The field worker who looks.")
+@click.option("--why", required=True, type=click.Choice([why.value for why in Contested]))
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Where to write it.")
+@UNIT_OPTION
+def photo(person_id: str, worker: str, why: str, out: Path, unit_dir: Path) -> None:
+    """Write the latest photograph that a person let this unit keep, for a contested case. Who looked is noted.
+
+    \b
+    Example:
+      doorstep consent photo 4301-000017 --worker w-1 --why appeal --out photo.jpg
+    """
+    if out.exists():
+        raise InputError(f"{out} is there already", remedy="Choose another file.")
+    with open_unit(unit_dir) as unit:
+        sign_in(unit, (worker,))
+        content = _book(unit).photograph(person_id, worker_id=worker, why=Contested(why))
+    out.touch(mode=0o600)
+    out.write_bytes(content)
+    click.echo(f"{out}: it is not encrypted; delete it when the case is closed.")
 
 
 @consent.command()

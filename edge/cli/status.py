@@ -52,6 +52,7 @@ def _table(found: dict[str, Any]) -> Table:
         "quarantined": "\n".join(f"record {q['sequence']}: {q['reason']}" for q in found["quarantined"]) or "none",
         "messages": f"{found['messages']['applied']} from central applied, visit list {found['list']['version']}",
         "evidence": ", ".join(f"{count} {state}" for state, count in found["evidence"].items() if count) or "none",
+        "photographs kept": str(found["photos_kept"]),
         "bundle offered": f"{bundle['name']}, {bundle['state']}" if bundle else "none",
         "release offered": f"{release['name']}, {release['state']}" if release else "none",
         "store": f"{found['store']['bytes'] / 1e6:.1f} MB" + (", undamaged" if "checked" in found["store"] else ""),

@@ -14,22 +14,23 @@ from edge.wiring import open_unit, open_unit_readonly
 @UNIT_OPTION
 @json_option
 def purge(unit_dir: Path, as_json: bool) -> None:
-    """Delete evidence that central has receipted and whose retention time is over; records are never deleted.
+    """Delete evidence that central has receipted, and photographs kept here, whose time is over; records never.
 
-    What is deleted is overwritten in the file. The retention time is `evidence_retention_days` in unit.toml.
+    What is deleted is overwritten in the file. The times are `evidence_retention_days` and `photo_retention_days` in
+    unit.toml.
 
     \b
     Example:
       doorstep purge
     """
-    from edge.wiring_sync import purge_evidence
+    from edge.wiring_sync import purge_evidence, purge_photos
 
     with open_unit(unit_dir) as unit:
-        pieces = purge_evidence(unit)
+        pieces, photos = purge_evidence(unit), purge_photos(unit)
     if as_json:
-        print_json({"evidence_purged": pieces})
+        print_json({"evidence_purged": pieces, "photos_purged": photos})
     else:
-        click.echo(f"{pieces} pieces of evidence purged")
+        click.echo(f"{pieces} pieces of evidence and {photos} kept photographs purged")
 
 
 @click.command()

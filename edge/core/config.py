@@ -75,7 +75,10 @@ class SyncConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class UnitConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """min_free_mb: below that much free space no visit begins. evidence_retention_days: kept after its receipt."""
+    """min_free_mb: below that much free space no visit begins. evidence_retention_days: kept after its receipt.
+
+    photo_retention_days: how long a photograph stays here that the person let the unit keep; 0: none is kept.
+    """
 
     unit_id: str
     store: str = "records.sqlite3"
@@ -84,6 +87,7 @@ class UnitConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     policy: str = ""
     min_free_mb: int = 200
     evidence_retention_days: int = 7
+    photo_retention_days: int = 30
     camera: CameraConfig = CameraConfig()
     models: ModelsConfig = ModelsConfig()
     lamps: LampsConfig | None = None
@@ -104,6 +108,8 @@ def decode_config(raw: bytes) -> UnitConfig:
     pins += [config.lamps.left_pin, config.lamps.right_pin] if config.lamps else []
     if len(set(pins)) < len(pins):
         raise ConfigError("unit.toml: two parts of lamps and panel are on one pin")
+    if config.photo_retention_days < 0 or config.evidence_retention_days < 0:
+        raise ConfigError("unit.toml: a retention time is at least 0 days")
     if config.sync and not 1 <= config.sync.window <= 100:
         raise ConfigError(f"unit.toml: sync.window is 1 to 100, got {config.sync.window}")
     return config

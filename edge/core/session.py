@@ -151,9 +151,10 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
 class VisitSession(msgspec.Struct, frozen=True, kw_only=True):
     """One visit on its way. Times are ISO 8601 with `Z`; ids are drawn by the caller at the beginning.
 
-    revision: counts changes; a page answers for the one it showed. face_photo_id: the best probe, where a photograph
-    may be sent. people: guardian and witness, whose names no record holds. drawing_id: of a witness's signature by
-    hand, kept as photographs are. outcome, sequence, record_sha256: of the record, once there is one.
+    revision: counts changes; a page answers for the one it showed. face_photo_id: the best probe, where a
+    photograph may be kept or sent. people: guardian and witness, whose names no record holds. drawing_id: of a
+    witness's signature by hand, kept as photographs are. outcome, sequence, record_sha256: of the record, once
+    there is one.
     """
 
     visit_id: str

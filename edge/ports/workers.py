@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -69,6 +69,21 @@ class WorkerKeyBox(Protocol):
         """The signer of the key that `public` is the public half of."""
 
     def reseal(self, sealed: bytes, public: PublicKeyDocument, pin: str, new_pin: str) -> bytes | None: ...
+
+
+class KeptPhotos(Protocol):
+    """Photographs that people let this unit keep, under its data key. Every method is one transaction."""
+
+    def keep(self, record_id: str, person_id: str, content: bytes, *, now_utc_s: float) -> None:
+        """One of a record; kept again it is the one that was first."""
+
+    def of_person(self, person_id: str) -> tuple[str, ...]:
+        """The records of a person of which there is a photograph, the oldest first."""
+
+    def open(self, record_id: str, *, worker_id: str, why: str, now_utc: str) -> bytes | None:
+        """The photograph, once it is noted who looks and why; None where there is none."""
+
+    def drop(self, record_ids: Collection[str]) -> None: ...
 
 
 class PeopleStore(Protocol):

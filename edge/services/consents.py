@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from edge.core.chain import StoredRecord
 from edge.core.civil_time import civil_date
@@ -31,12 +32,20 @@ from edge.core.visit import (
     Withdrawal,
 )
 from edge.ports import Clock, EvidenceStore, RecordStore
-from edge.ports.workers import OpenWorker, PeopleStore
+from edge.ports.workers import KeptPhotos, OpenWorker, PeopleStore
 from edge.services.keep import VisitDraft
 from edge.services.slip import record_of
 
 Keep = Callable[[VisitDraft, Sequence[OpenWorker]], StoredRecord]
 PURGED_BY_WITHDRAWAL = "consent withdrawn"
+
+
+class Contested(StrEnum):
+    """For what a kept photograph may be looked at."""
+
+    APPEAL = "appeal"  # 申诉
+    REVIEW = "review"  # 人工审核
+    INSPECTION = "inspection"  # 稽核
 
 
 def guardian_of(named: Named, record_id: str) -> Guardian:
@@ -68,6 +77,7 @@ class ConsentBook:
     records: RecordStore
     evidence: EvidenceStore
     people: PeopleStore
+    kept: KeptPhotos
     clock: Clock
     no_camera: Callable[[], Provenance]
     keep: Keep = field(repr=False)
@@ -88,6 +98,18 @@ class ConsentBook:
         """Guardian and witness of a record, for the screen and the form; none when they were purged."""
         content = self.people.people(record.record_id)
         return decode_people(content, commitments_of(record)).people if content else ()
+
+    def photograph(self, person_id: str, *, worker_id: str, why: Contested) -> bytes:
+        """The latest photograph kept of a person, for a case that is contested. Raises InputError: there is none."""
+        held = self.kept.of_person(person_id)
+        now_utc = self.clock.now_utc()
+        content = self.kept.open(held[-1], worker_id=worker_id, why=why.value, now_utc=now_utc) if held else None
+        if content is None:
+            raise InputError(
+                "no photograph of this person is kept on this unit (终端没有保存此人的照片)",
+                remedy="One is kept only with consent, for a time, and on the unit of the visit.",
+            )
+        return content
 
     def standing(self, person_id: str) -> Agreed:
         """What of a person's consents can still be taken back."""
@@ -122,14 +144,17 @@ class ConsentBook:
                 "no consent of this person for these purposes stands on this unit",
                 remedy="What other units hold is taken back with central.",
             )
-        self._purge(person_id, {stored.sha256 for stored in covered}, wanted)
+        self._purge(person_id, covered, wanted)
         latest = record_of(covered[-1])
         withdrawal = Withdrawal(
             purposes=tuple(wanted), given_by=given_by, record_sha256=tuple(s.sha256 for s in covered)
         )
         return self.keep(self._draft(latest, withdrawal, worker), signers)
 
-    def _purge(self, person_id: str, records: set[str], purposes: Collection[Purpose]) -> None:
+    def _purge(self, person_id: str, covered: Sequence[StoredRecord], purposes: Collection[Purpose]) -> None:
+        if Purpose.KEEP_PHOTO in purposes:
+            self.kept.drop([record_of(stored).record_id for stored in covered])
+        records = {stored.sha256 for stored in covered}
         if not {Purpose.KEEP_PHOTO, Purpose.SEND_PHOTO} & set(purposes):
             return
         kept = [(entry, self._manifest(entry.evidence_id)) for entry in self.evidence.of_person(person_id)]

@@ -35,10 +35,11 @@ HandOver = Callable[[StoredRecord, str, EvidenceKind, bytes], None]
 class Visiting:
     """The use cases of a visit over its ports.
 
-    keep: signs and stores a draft, with the signatures of the people given. hand_over: seals a photograph to central
-    as evidence of a record, once. no_camera: with what a visit without pictures is judged. note_people: keeps the
-    guardian and the witness beside the record, and seals them to central. new_id, new_salt: fresh and random
-    (edge/core/people.py). admit: raises VisitNotAllowed where no visit may begin.
+    keep: signs and stores a draft, with the signatures of the people given. hand_over: seals a photograph to
+    central as evidence of a record, once. keep_copy: keeps the face's photograph here, once. no_camera: with what
+    a visit without pictures is judged. note_people: keeps the guardian and the witness beside the record, and
+    seals them to central. new_id, new_salt: fresh and random (edge/core/people.py). admit: raises VisitNotAllowed
+    where no visit may begin.
     """
 
     unit_id: str
@@ -49,6 +50,7 @@ class Visiting:
     no_camera: Callable[[], Provenance]
     keep: Keep = field(repr=False)
     hand_over: HandOver = field(repr=False)
+    keep_copy: Callable[[StoredRecord, bytes], None] = field(repr=False)
     note_people: Callable[[StoredRecord, Sequence[Named]], None] = field(repr=False)
     new_id: Callable[[], str] = field(repr=False)
     new_salt: Callable[[], str] = field(repr=False)
@@ -174,6 +176,8 @@ class Visiting:
             content, kind = self.sessions.photo(photo_id), _kind_of(session, photo_id)
             if content and not refusal_of(kind, record):
                 self.hand_over(stored, photo_id, kind, content)
+        if record.consents.keep_photo and (face := self.sessions.photo(session.face_photo_id)):
+            self.keep_copy(stored, face)
         named = commitments_of(record)
         people = [person for person in session.people if person.part in named]
         if people:

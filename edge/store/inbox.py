@@ -107,6 +107,9 @@ class SqliteInbox:
                 "UPDATE evidence SET sealed = x'', state = 'purged' WHERE ? OR person_id = ?",
                 (everybody, effects.purge_evidence_of),
             )
+            db.execute(
+                "DELETE FROM kept_photos WHERE ? OR person_id = ?", (everybody, effects.purge_evidence_of)
+            )
         if effects.bundle:
             note_offer(db, sequence, effects.bundle)
         if effects.unlock_worker is not None:

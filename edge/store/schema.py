@@ -12,7 +12,7 @@ import sqlite3
 from sqlite_utils import Database
 
 from edge.core.errors import StoreError
-from edge.store.schema_workers import ENROLMENTS, NAMES_GO, PEOPLE, WORKERS
+from edge.store.schema_workers import ENROLMENTS, KEPT_PHOTOS, NAMES_GO, PEOPLE, WORKERS
 
 APPLICATION_ID = int.from_bytes(b"DSTP", "big")
 
@@ -166,7 +166,8 @@ _V5 = (
     ) STRICT""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _V3, _V4, _V5, WORKERS, ENROLMENTS, PEOPLE, NAMES_GO)
+_PEOPLE = (WORKERS, ENROLMENTS, PEOPLE, NAMES_GO, KEPT_PHOTOS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_V1, _V2, _V3, _V4, _V5, *_PEOPLE)
 VERSION = len(MIGRATIONS)
 
 

@@ -45,6 +45,23 @@ PEOPLE = (
     ) STRICT""",
 )
 
+# What a person let the unit keep of a visit's pictures, and every time that somebody looked at it.
+KEPT_PHOTOS = (
+    """CREATE TABLE kept_photos (
+        record_id TEXT PRIMARY KEY,
+        person_id TEXT NOT NULL,
+        sealed BLOB NOT NULL,
+        kept_utc_s REAL NOT NULL
+    ) STRICT""",
+    """CREATE TABLE kept_photo_openings (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        record_id TEXT NOT NULL,
+        worker_id TEXT NOT NULL,
+        why TEXT NOT NULL,
+        opened_utc TEXT NOT NULL
+    ) STRICT""",
+)
+
 # The unit's own copy of the names goes when what was sent of them goes, whoever purges it.
 NAMES_GO = (
     """CREATE TRIGGER names_go_with_their_evidence AFTER UPDATE OF state ON evidence

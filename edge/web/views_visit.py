@@ -161,7 +161,7 @@ def start_window(room: Room, session: VisitSession, *, ask: bool = False) -> Non
     visiting = room.visiting
 
     def done(seen: Seen, jpeg: bytes | None) -> None:
-        photo_id = visiting.new_id() if jpeg and session.consents and session.consents.send_photo else ""
+        photo_id = visiting.new_id() if jpeg else ""
         after = steps.captured(session, seen, face_photo_id=photo_id)
         visiting.save(after, {photo_id: jpeg} if photo_id and jpeg else {})
 

@@ -64,7 +64,7 @@ def test_purge_leaves_no_byte_of_the_evidence_on_the_disk(used: Path, run: Run) 
         entry = store.find("e-1")
         assert entry is not None
         store.save(replace(entry, state=EvidenceState.RECEIPTED, settled_utc_s=0.0))
-    assert json.loads(run("purge", "--unit", used, "--json").stdout) == {"evidence_purged": 1}
+    assert json.loads(run("purge", "--unit", used, "--json").stdout) == {"evidence_purged": 1, "photos_purged": 0}
     on_disk = b"".join(path.read_bytes() for path in used.glob("records.sqlite3*"))
     assert KEPT[:1000] in on_disk, "what is not delivered stays"
     assert b"e-1" in on_disk, "what is left says that there was something"

@@ -31,6 +31,7 @@ from edge.core.visit import Scheme
 from edge.services.keep import keep_visit
 from edge.store.sessions import SqliteSessions
 from edge.wiring import Unit, open_unit
+from edge.wiring_people import keep_copy
 from edge.wiring_sync import make_inbox
 from edge.wiring_visit import VisitSide
 from tools.faults.power_disk import Disk
@@ -122,7 +123,8 @@ def live_through(unit: Unit, scene: Scene, stick: Path) -> None:
             msgspec.structs.replace(session, revision=1, documents=(document,)), {f"photo-{n}": PHOTOGRAPHS[n]}
         )
         visit = draft(unit.config.unit_id, name)
-        keep_visit(visit, store=unit.store, signer=unit.record_key, clock=unit.clock)
+        stored = keep_visit(visit, store=unit.store, signer=unit.record_key, clock=unit.clock)
+        keep_copy(unit, stored, PHOTOGRAPHS[n])
     sessions.close(name)
     take(unit, scene, Command(name=CommandName.PURGE, subject="p-6", reason="moved"))
 

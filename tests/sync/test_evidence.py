@@ -28,6 +28,8 @@ from edge.services.admission import admit_visit
 from edge.services.evidence import keep_evidence
 from edge.services.keep import keep_visit
 from edge.services.progress import ProgressKind
+from edge.store.kept_photos import count_kept
+from edge.wiring_people import keep_copy
 from edge.wiring_sync import export_parcel, import_parcel
 from tests.sync.loopback import ISSUED_UTC, RETENTION_S, Bench, kinds
 from tools.faults.scene import draft
@@ -144,9 +146,10 @@ def test_purged_after_receipt_and_retention(bench: Bench) -> None:
 
 def test_purged_at_centrals_order(bench: Bench) -> None:
     visit_with(bench, jpeg())
+    keep_copy(bench.unit, next(bench.unit.store.records()), jpeg())
     bench.issue(Command(name=CommandName.PURGE, subject="p-1"))
     bench.run(steps=1)
-    assert state(bench) is EvidenceState.PURGED
+    assert state(bench) is EvidenceState.PURGED and count_kept(bench.unit.store_file) == 0
 
 
 def test_evidence_that_central_refuses_blocks_nothing(bench: Bench) -> None:
