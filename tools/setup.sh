@@ -167,9 +167,17 @@ asyncapi() {
     die "AsyncAPI's schema could not be fetched." "Check the network, then run make again."
 }
 
+# Programs that the tests let read the unit's system files; Debian's packages, unpacked in the cache and never installed.
+programs() {
+  lean && return
+  "$VENV/bin/python" -m tools.programs ||
+    say "cloud-init, chrony, NetworkManager and udev cannot be had here; tests that let them read our files are skipped."
+}
+
 system_packages
 python_packages
 models
 portraits
 accessibility
 asyncapi
+programs
