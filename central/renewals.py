@@ -106,9 +106,10 @@ def _pass_one(transaction: Transaction, downlink: Downlink, raw: bytes, at_utc: 
 
 
 def _came_to_nothing(transaction: Transaction, known: dict[str, object]) -> bool:
-    """Whether the answer was refused by the unit, which still asks: then it waits for another."""
+    """Whether the answer was refused by the unit, which still asks, or withdrawn: then it waits for another."""
     if known["state"] != rows.ANSWERED:
         return False
     sent = messages_of(transaction.connection, str(known["unit_id"]))
-    last = [row for row in sent if row["kind"] == MessageKind.CERTIFICATE.value][-1:]
-    return bool(last) and last[0]["state"] not in (QUEUED, "applied")
+    answer = (MessageKind.CERTIFICATE.value, known["answered_utc"])
+    states = {row["state"] for row in sent if (row["kind"], row["issued_utc"]) == answer}
+    return not states & {QUEUED, "applied"}

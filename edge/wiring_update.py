@@ -82,19 +82,26 @@ def apply_fetched(root: Path, slots: Slots, key_dir: Path = RELEASE_KEYS) -> str
     known = slots.outcome()
     if handed.state is not BundleState.FETCHED or slots.on_trial or (known and known.sequence == handed.sequence):
         return "nothing is to be done"
-    with open_unit_readonly(root) as unit:
-        if visits_under_way(unit.store_file):
-            return f"{handed.offer.name} waits: a visit is under way"
+    waits = f"{handed.offer.name} waits: a visit is under way"
+    if _visit_under_way(root):
+        return waits
     try:
         facts, slot = _rehearsed(root, root / FETCHED_FOLDER / handed.offer.name, slots, key_dir)
     except (VerificationError, InputError, StoreError) as e:
         refused = TrialOutcome(sequence=handed.sequence, serial=0, state=TrialState.REFUSED, reason=e.message[:300])
         _keep(slots.folder / OUTCOME, refused)
         raise
+    if _visit_under_way(root):  # begun while it was rehearsed
+        return waits
     on_trial = TrialOutcome(sequence=handed.sequence, serial=facts.serial, state=TrialState.ON_TRIAL)
     _keep(slots.folder / OUTCOME, on_trial)
     slots.put_on_trial(slot)
     return f"{facts.version} is on trial"
+
+
+def _visit_under_way(root: Path) -> bool:
+    with open_unit_readonly(root) as unit:
+        return visits_under_way(unit.store_file) > 0
 
 
 def _rehearsed(root: Path, package: Path, slots: Slots, key_dir: Path) -> tuple[ReleaseFacts, Path]:
