@@ -229,7 +229,7 @@ def test_certificate_that_has_ended_is_renewed_by_stick(office: Office, tmp_path
     with pytest.raises(SyncError):
         probe(unit)
     sheet = run(doorstep, "doctor", "--unit", unit.root, "--only", "certificate", code=1)["sheet"]
-    assert "by stick" in sheet["lines"][0]["remedy"]
+    assert sheet["lines"][0]["code"] == "over"
     export_parcel(unit, stick)
     run(central, "import", stick, "--dir", office.stage.scene.central)
     office.answer(office.sign(office.export()))
