@@ -29,6 +29,7 @@ from edge.paper.bench_page import bench_page
 from edge.services.audit import audit_store
 from edge.services.examine import Check, Seen, buttons_line, camera_line, examine, lamps_line, look_through
 from edge.signing.certificate import read_certificate
+from edge.signing.keyfile import replace_whole
 from edge.signing.link_identity import next_files
 from edge.sync.tls import probe_broker, tls_files
 from edge.wiring import RECORD_CREDENTIAL, RECORD_KEY, Unit
@@ -216,7 +217,7 @@ def write_sheet(bench: Bench, sheet: BenchSheet, folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, content in contents.items():
-            path.write_bytes(content)
+            replace_whole(path, content)
     except OSError as e:
         raise InputError(f"cannot write {folder}: {e.strerror}", remedy="Choose another folder with --out.") from e
     return list(contents)

@@ -12,6 +12,7 @@ from rich.table import Table
 from edge.cli.documents import read_document, write_document
 from edge.cli.enrolment import FOLDER, same_print, show_prints
 from edge.cli.options import console, json_option, print_json
+from edge.cli.writing import write_files
 from edge.core.errors import InputError
 from edge.core.provisioning import normal_token
 
@@ -105,7 +106,7 @@ def sign(
     answer = desk.sign(desk.authority.unlock(_passphrase(passphrase_file)), raw, terms)
     files = write_document(answer, out, f"{prints.unit_id}.answer")
     public = out / f"{prints.unit_id}.pub.json"
-    public.write_bytes(public_key_of(raw))
+    write_files({public: public_key_of(raw)})
     if as_json:
         print_json({"unit_id": prints.unit_id, "files": [str(f) for f in [*files, public]]})
         return

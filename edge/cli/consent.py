@@ -10,6 +10,7 @@ from edge.capture.no_camera import NoCamera
 from edge.cli.asking import purposes_of
 from edge.cli.options import UNIT_OPTION, json_option, print_json
 from edge.cli.pins import sign_in
+from edge.cli.writing import write_files
 from edge.core.errors import InputError
 from edge.core.visit import ConsentGiver, Purpose
 from edge.services.consents import ConsentBook, Contested
@@ -69,8 +70,7 @@ def photo(person_id: str, worker: str, why: str, out: Path, unit_dir: Path) -> N
     with open_unit(unit_dir) as unit:
         sign_in(unit, (worker,))
         content = _book(unit).photograph(person_id, worker_id=worker, why=Contested(why))
-    out.touch(mode=0o600)
-    out.write_bytes(content)
+    write_files({out: content}, mode=0o600)
     click.echo(f"{out}: it is not encrypted; delete it when the case is closed.")
 
 

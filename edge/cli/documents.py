@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from edge.cli.writing import write_files
 from edge.core.errors import InputError
 from edge.core.qr_parts import PREFIX, join, split
 
@@ -27,12 +28,7 @@ def write_document(document: bytes, folder: Path, stem: str) -> list[Path]:
     parts = split(document)
     files = {folder / f"{stem}.json": document}
     files |= {folder / f"{stem}-{number}.png": qr_png(text) for number, text in enumerate(parts, 1)}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, content in files.items():
-            path.write_bytes(content)
-    except OSError as e:
-        raise InputError(f"cannot write to {folder}: {e.strerror}", remedy="Choose another folder.") from e
+    write_files(files)
     return list(files)
 
 

@@ -8,6 +8,7 @@ import click
 
 from edge.cli.options import UNIT_OPTION, json_option, print_json
 from edge.cli.words import LANGUAGES
+from edge.cli.writing import write_files
 
 _FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
 
@@ -41,10 +42,10 @@ def paper(
         papers = UnitPapers(unit, lambda: side.policy.renewal, side.listed)
         stored = papers.find(record)
         text = papers.slip(stored)
-        if form_file:
-            form_file.write_bytes(papers.form(stored, language))
+        files = {form_file: papers.form(stored, language)} if form_file else {}
     if slip_file:
-        slip_file.write_bytes(qr_picture(text, slip_file.suffix))
+        files[slip_file] = qr_picture(text, slip_file.suffix)
+    write_files(files)
     if as_json:
         print_json({"record_id": stored.record_id, "sequence": stored.sequence, "slip": text})
     else:

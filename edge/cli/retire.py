@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from edge.cli.options import UNIT_OPTION, json_option, print_json
+from edge.cli.writing import write_files
 from edge.core.errors import InputError
 
 
@@ -37,11 +38,11 @@ def retire(reason: str, unit_id: str | None, out: Path | None, unit_dir: Path, a
         if unit_id != own:
             raise InputError(f"not retired: this unit is {own}, you named {unit_id}")
         raw = retire_unit(unit, reason)
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / f"{own}.{PROOF}").write_bytes(raw)
+    # Said before it is written: a stick that is full must not be all that a technician hears of it.
     if as_json:
         print_json({"unit_id": own, "proof": raw.decode()})
     else:
         click.echo(raw.decode())
         click.echo(f"{own} is retired; its keys are erased.", err=True)
+    if out is not None:
+        write_files({out / f"{own}.{PROOF}": raw})

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from edge.cli.options import UNIT_OPTION, console, json_option, print_json
 from edge.cli.pins import ask_pin
+from edge.cli.writing import write_files
 from edge.core.errors import InputError
 from edge.core.keys import KeyPurpose
 from edge.core.unlock_code import Unlock, sign_code
@@ -58,7 +59,7 @@ def add(worker_id: str, name: str, out: Path | None, renew: bool, unit_dir: Path
         made = unit.workers.renew(worker_id, pin) if renew else unit.workers.add(worker_id, pin, name)
         enrolment = unit.workers.enrolment(worker_id)
     if out:
-        _write(out, enrolment)
+        write_files({out: enrolment})
     fields = {"worker_id": worker_id, "keyid": made.public.keyid, "fingerprint": fingerprint(made.public)}
     if as_json:
         print_json({**fields, "enrolment": enrolment.decode()})
@@ -239,12 +240,4 @@ def _say(as_json: bool, fields: Mapping[str, object], text: str) -> None:
         print_json(fields)
     else:
         click.echo(text)
-
-
-def _write(path: Path, raw: bytes) -> None:
-    try:
-        path.write_bytes(raw)
-    except OSError as e:
-        raise InputError(f"cannot write {path}: {e.strerror}") from e
-
 

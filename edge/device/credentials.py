@@ -33,10 +33,13 @@ def seal_credential(name: str, file: Path, store: Path = STORE, *, sealed_by: st
         store.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as e:
         raise SigningError(f"cannot make {store}: {e.strerror}", remedy=_REMEDY) from e
-    _run("encrypt", f"--with-key={by}", f"--name={name}", str(file), str(made))
-    if _run("decrypt", f"--name={name}", str(made), "-").stdout != file.read_bytes():
-        made.unlink(missing_ok=True)
-        raise SigningError(f"the credential {name} does not open to what was sealed", remedy=_REMEDY)
+    try:
+        _run("encrypt", f"--with-key={by}", f"--name={name}", str(file), str(made))
+        if _run("decrypt", f"--name={name}", str(made), "-").stdout != file.read_bytes():
+            raise SigningError(f"the credential {name} does not open to what was sealed", remedy=_REMEDY)
+    except SigningError:
+        made.unlink(missing_ok=True)  # half of one would be handed to the service
+        raise
     return made
 
 
