@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from edge.capture import picamera_exposure
+from edge.capture.holders import holders
 from edge.capture.stream_layout import StreamLayout, bgr_view, i420_packed
 from edge.core.config import CameraConfig
 from edge.core.errors import CameraError
@@ -26,6 +27,12 @@ HARDWARE_IDS = ("/base/", "\\_SB_")  # libcamera names real sensors by device tr
 INSTALL_REMEDY = (
     "On the Pi: `sudo apt install python3-picamera2`, then run `make demo` again, which lets the virtual "
     "environment see it. Elsewhere choose another camera, e.g. v4l2:0."
+)
+BUSY_MARKS = ("busy", "-16", "acquire")
+"""libcamera's and picamera2's words for EBUSY, by version; -16 is the code itself."""
+BUSY_REMEDY = (
+    "End that program, then try again; `sudo fuser -v /dev/media* /dev/video*` names who has it. The unit's own "
+    "service is stopped by: sudo systemctl stop doorstep-visit"
 )
 CABLE_REMEDY = "Switch off, check the camera's ribbon cable at both ends, then start again."
 
@@ -59,7 +66,7 @@ class PiCamera:
                 raise CameraError(
                     f"libcamera sees {len(cameras)} cameras, number {number} asked", remedy=CABLE_REMEDY
                 )
-            camera = library(number)
+            camera = _opened(library, number)
             undo.callback(camera.close)
             camera.configure(_configuration(camera, config))
             # Sizes and strides may have been changed to what the hardware takes: read them back.
@@ -126,6 +133,24 @@ def _library() -> Any:
     except (ImportError, ValueError) as e:  # ValueError: a module built against another major numpy
         raise CameraError(f"picamera2 is not usable here: {e}", remedy=INSTALL_REMEDY) from e
     return Picamera2
+
+
+def _opened(library: Any, number: int) -> Any:
+    """The camera, acquired. Of every fault here picamera2 says that `__init__` did not complete; its cause tells."""
+    try:
+        return library(number)
+    except RuntimeError as e:
+        why = _first_cause(e)
+        if not any(mark in why.lower() for mark in BUSY_MARKS):
+            raise CameraError(f"the camera cannot be opened: {why}", remedy=CABLE_REMEDY) from e
+        who = ", ".join(holders()) or "another program"
+        raise CameraError(f"the camera is in use by {who} (摄像头正被占用)", remedy=BUSY_REMEDY) from e
+
+
+def _first_cause(error: BaseException) -> str:
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return str(error)
 
 
 def _configuration(camera: Any, config: CameraConfig) -> Any:

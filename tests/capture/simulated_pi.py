@@ -9,6 +9,11 @@ from typing import Any
 
 import numpy as np
 
+CAUSES = {
+    "busy": "failed to acquire camera: Device or resource busy",
+    "busy_before_0_3_13": "camera.acquire() returned unexpected code: -16",
+    "unconfigured": "failed to configure: Invalid argument",
+}
 STRIDE_STEP = 64
 PAD = 77
 DELAY = 4
@@ -47,8 +52,9 @@ class Request:
 
 
 class Camera:
-    """What the adapter uses of Picamera2. `fault`: busy, hangs, breaks, no_stamp, or disobeys (its exposure wanders
-    on whatever it is told). Its automatics come to rest at frame 6; controls are in force DELAY frames later."""
+    """What the adapter uses of Picamera2. `fault`: one of CAUSES, hangs, breaks, no_stamp, or disobeys (its exposure
+    wanders on whatever it is told). Its automatics come to rest at frame 6; controls are in force DELAY frames
+    later."""
 
     cameras = [{"Model": "imx708", "Id": "/base/soc/i2c0mux/i2c@1/imx708@1a", "Num": 0}]
     advertised: dict[str, Any] = {"AnalogueGain": (1.0, 16.0, None), "ExposureTimeMode": (), "AnalogueGainMode": ()}
@@ -60,8 +66,12 @@ class Camera:
         return cls.cameras
 
     def __init__(self, number: int) -> None:
-        if self.fault == "busy":
-            raise RuntimeError("Camera __init__ sequence did not complete.")
+        if self.fault in CAUSES:
+            # As picamera2 does it: one sentence for every fault, the cause behind it.
+            try:
+                raise RuntimeError(CAUSES[self.fault])
+            except RuntimeError as e:
+                raise RuntimeError("Camera __init__ sequence did not complete.") from e
         self.calls: list[str] = []
         self.camera_controls = {"FrameDurationLimits": (), "AfMode": (), **self.advertised}
         self.told: list[tuple[int, dict[str, Any]]] = []

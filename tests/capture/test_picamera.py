@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
+from edge.capture.holders import holders
 from edge.capture.picamera import PiCamera
 from edge.core.config import CameraConfig
 from edge.core.errors import CameraError
@@ -78,10 +81,32 @@ def test_no_camera_on_the_ribbon_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "ribbon" in caught.value.remedy
 
 
-def test_a_busy_camera_is_a_camera_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    installed(monkeypatch, fault="busy")
-    with pytest.raises(CameraError, match="did not complete"):
+@pytest.mark.parametrize("fault", ["busy", "busy_before_0_3_13"])
+def test_busy_camera_is_said_to_be_busy_and_how_to_free_it(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    installed(monkeypatch, fault=fault)
+    with pytest.raises(CameraError, match="in use by another program") as caught:
         PiCamera.open(CONFIG)
+    assert "fuser" in caught.value.remedy and "systemctl stop doorstep-visit" in caught.value.remedy
+
+
+def test_camera_that_cannot_be_opened_for_another_reason_is_told_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed(monkeypatch, fault="unconfigured")
+    with pytest.raises(CameraError, match="cannot be opened: failed to configure") as caught:
+        PiCamera.open(CONFIG)
+    assert "ribbon" in caught.value.remedy
+
+
+def test_who_holds_a_device_is_found(tmp_path: Path) -> None:
+    device = tmp_path / "media0"
+    device.touch()
+    assert holders((str(device),)) == []
+    program = "import sys; f = open(sys.argv[1]); print(1, flush=True); sys.stdin.read()"
+    command, pipe = [sys.executable, "-c", program, device], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout and process.stdout.readline()
+        (found,) = holders((str(tmp_path / "media"),))
+        assert found.endswith(f"({process.pid})") and "python" in found
+        process.kill()
 
 
 @pytest.mark.parametrize(
