@@ -24,6 +24,14 @@ LONGEST_ID = 64
 MOST_REFERENCES = 5
 
 
+class PhotographRefused(InputError):
+    """One photograph of a row cannot serve; which, from 1, and why."""
+
+    def __init__(self, number: int, why: DoorstepError) -> None:
+        super().__init__(f"photograph {number} (照片{number}): {why.message}", remedy=why.remedy, code=why.code)
+        self.number = number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     """taken: person_ids. units: those whose lists changed by it."""
@@ -53,7 +61,7 @@ class ListImport:
             except ModelError:
                 raise
             except DoorstepError as e:
-                wrong.append(WrongRow(line=entry.line, reason=e.message))
+                wrong.append(_wrong(entry.line, e))
             if tell is not None:
                 tell(done, len(entries))
         units = self._keep(taken)
@@ -67,10 +75,12 @@ class ListImport:
     def _examined(self, entry: ListEntry, at_utc: str) -> tuple[Person, list[PersonReference]]:
         for text in (entry.person_id, entry.address_code):
             if len(text) > LONGEST_ID or not text.isprintable():
-                raise InputError(f"person_id and address_code have at most {LONGEST_ID} printable characters (过长)")
+                said = f"person_id and address_code have at most {LONGEST_ID} printable characters (过长)"
+                raise InputError(said, code="id_too_long")
         if len(entry.references) > MOST_REFERENCES:
             count = len(entry.references)
-            raise InputError(f"{count} photographs, at most {MOST_REFERENCES} are taken (照片过多)")
+            said = f"{count} photographs, at most {MOST_REFERENCES} are taken (照片过多)"
+            raise InputError(said, code="photographs")
         person = Person(
             person_id=entry.person_id,
             scheme=entry.scheme.value,
@@ -91,7 +101,7 @@ class ListImport:
             raise
         except DoorstepError as e:
             # The file's name may be the person's.
-            raise InputError(f"photograph {number} (照片{number}): {e.message}") from e
+            raise PhotographRefused(number, e) from e
         return PersonReference(
             sha256=made.sha256, model_sha256=made.model_sha256, embedding=made.embedding, picture=picture
         )
@@ -108,6 +118,11 @@ class ListImport:
         return sorted(units)
 
 
+def _wrong(line: int, error: DoorstepError) -> WrongRow:
+    photograph = error.number if isinstance(error, PhotographRefused) else 0
+    return WrongRow(line=line, reason=error.message, code=error.code, photograph=photograph)
+
+
 def photographs_beside(folder: Path) -> Callable[[str], bytes]:
     """Photographs in the list's folder or below it, and nowhere else."""
     root = folder.resolve()
@@ -115,10 +130,11 @@ def photographs_beside(folder: Path) -> Callable[[str], bytes]:
     def read(name: str) -> bytes:
         path = (root / name).resolve()
         if not path.is_relative_to(root):
-            raise InputError("lies outside the folder of the list (照片不在名单所在文件夹内)")
+            said = "lies outside the folder of the list (照片不在名单所在文件夹内)"
+            raise InputError(said, code="photograph_outside")
         try:
             return path.read_bytes()
         except OSError as e:
-            raise InputError(f"cannot be read: {e.strerror} (照片文件打不开)") from e
+            raise InputError(f"cannot be read: {e.strerror} (照片文件打不开)", code="photograph_missing") from e
 
     return read

@@ -25,6 +25,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     model_sha256: str = ""
     embedding: bytes = b""
     refused: str = ""
+    code: str = ""
     failed: str = ""
 
 
@@ -47,7 +48,8 @@ class ReferenceMaker:
         """Raises FaceNotUsable for a photograph that cannot serve, ModelError when no reference can be made."""
         if len(picture) > LARGEST_PICTURE_BYTES:
             largest_mib = LARGEST_PICTURE_BYTES // 1024 // 1024
-            raise FaceNotUsable(f"the photograph has more than {largest_mib} MiB (照片文件过大)")
+            said = f"the photograph has more than {largest_mib} MiB (照片文件过大)"
+            raise FaceNotUsable(said, code="picture_too_large")
         process = self._started()
         assert process.stdin is not None and process.stdout is not None
         try:
@@ -57,12 +59,12 @@ class ReferenceMaker:
             line = msgspec.json.decode(answer, type=_Line)
         except (OSError, msgspec.DecodeError) as e:
             self.close()
-            raise ModelError("the process that makes references has ended", remedy=self._remedy) from e
+            raise ModelError("the process that makes references has ended", remedy=self._remedy, code="models") from e
         if line.failed:
             self.close()
-            raise ModelError(f"no references can be made: {line.failed}", remedy=self._remedy)
+            raise ModelError(f"no references can be made: {line.failed}", remedy=self._remedy, code="models")
         if line.refused:
-            raise FaceNotUsable(line.refused)
+            raise FaceNotUsable(line.refused, code=line.code)
         return MadeReference(sha256=line.sha256, model_sha256=line.model_sha256, embedding=line.embedding)
 
     @property

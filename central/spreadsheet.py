@@ -23,7 +23,7 @@ LARGEST_ROWS = 100_000
 def list_text(name: str, raw: bytes) -> str:
     """The list in a file of this name. Raises InputError when it cannot be read as one."""
     if len(raw) > LARGEST_FILE_BYTES:
-        raise InputError(f"the list has {len(raw)} bytes, at most {LARGEST_FILE_BYTES} are read")
+        raise InputError(f"the list has {len(raw)} bytes, at most {LARGEST_FILE_BYTES} are read", code="too_large")
     if PurePath(name).suffix.lower() == ".xlsx":
         return _from_xlsx(raw)
     for encoding in ("utf-8-sig", "gb18030"):
@@ -31,7 +31,8 @@ def list_text(name: str, raw: bytes) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InputError("the list is text in neither UTF-8 nor GB 18030", remedy="Save it as CSV in UTF-8, or as .xlsx.")
+    remedy = "Save it as CSV in UTF-8, or as .xlsx."
+    raise InputError("the list is text in neither UTF-8 nor GB 18030", remedy=remedy, code="encoding")
 
 
 def _from_xlsx(raw: bytes) -> str:
@@ -40,13 +41,14 @@ def _from_xlsx(raw: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
         if unpacked > LARGEST_UNPACKED_BYTES:
-            raise InputError(f"the sheet unpacks to {unpacked} bytes, at most {LARGEST_UNPACKED_BYTES} are read")
+            said = f"the sheet unpacks to {unpacked} bytes, at most {LARGEST_UNPACKED_BYTES} are read"
+            raise InputError(said, code="too_large")
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
         return _as_csv(book)
     except InputError:
         raise
     except Exception as e:
-        raise InputError(f"not a sheet that can be read: {type(e).__name__}", remedy=remedy) from e
+        raise InputError(f"not a sheet that can be read: {type(e).__name__}", remedy=remedy, code="encoding") from e
 
 
 def _as_csv(book: openpyxl.Workbook) -> str:
@@ -55,7 +57,7 @@ def _as_csv(book: openpyxl.Workbook) -> str:
     sheet = book.worksheets[0]
     for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
         if number > LARGEST_ROWS:
-            raise InputError(f"the sheet has more than {LARGEST_ROWS} rows")
+            raise InputError(f"the sheet has more than {LARGEST_ROWS} rows", code="too_large")
         cells = [_cell(value) for value in row]
         # A blank row is written as a blank line, which readers skip and count.
         writer.writerow(cells if any(cells) else [])

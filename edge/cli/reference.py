@@ -58,7 +58,7 @@ def _made(raw: bytes, nets: Nets, perceiver: Perceiver) -> dict[str, object]:
         frame = Frame(bgr=decode_still(raw, "the photograph"), captured_s=0.0)
         reference = make_reference(frame, hashlib.sha256(raw).hexdigest(), perceiver, nets.embedder)
     except (CameraError, FaceNotUsable) as e:
-        return {"refused": e.message}
+        return {"refused": e.message, "code": e.code or "no_picture"}
     vector = np.asarray(reference.embedding.vector, "<f4").tobytes()
     return {
         "sha256": reference.sha256,

@@ -11,15 +11,17 @@ from __future__ import annotations
 class DoorstepError(Exception):
     """Base of all errors a caller of Doorstep may see.
 
-    `message` says what was expected and what was got; `remedy` says what to do next.
+    `message` says what was expected and what was got; `remedy` says what to do next. `code` names it in the
+    catalogues of pages, where it has a text of its own; empty where it has none.
     """
 
     default_remedy = "Run the command again with --help, or ask the technician of this unit."
 
-    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+    def __init__(self, message: str, *, remedy: str | None = None, code: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy or self.default_remedy
+        self.code = code
 
 
 class ConfigError(DoorstepError):

@@ -40,18 +40,20 @@ def check(typed: str, *, today: dt.date) -> str:
     """
     number = normalise(typed)
     if len(number) != 18 or not number[:17].isascii() or not number[:17].isdigit() or number[17] not in "0123456789X":
-        got = f"got {len(number)} characters"
-        raise IdNumberError(f"an ID number has 17 digits and a check character, {got} (身份证号应为18位)")
+        said = f"an ID number has 17 digits and a check character, got {len(number)} characters (身份证号应为18位)"
+        raise IdNumberError(said, code="id_length")
     if number[:2] not in _PROVINCES:
-        raise IdNumberError("the first two digits name no province (前两位不是省份代码)")
+        raise IdNumberError("the first two digits name no province (前两位不是省份代码)", code="id_province")
     try:
         born = dt.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError as e:
-        raise IdNumberError("digits 7 to 14 are no date of birth (出生日期有误)") from e
+        raise IdNumberError("digits 7 to 14 are no date of birth (出生日期有误)", code="id_birth") from e
     if born > today or today.year - born.year > 130:
-        raise IdNumberError("the date of birth lies outside the last 130 years (出生日期不在近130年内)")
+        said = "the date of birth lies outside the last 130 years (出生日期不在近130年内)"
+        raise IdNumberError(said, code="id_age")
     if check_character(number[:17]) != number[17]:
-        raise IdNumberError("the check character does not fit: a digit is mistyped or two are swapped (校验码不符)")
+        said = "the check character does not fit: a digit is mistyped or two are swapped (校验码不符)"
+        raise IdNumberError(said, code="id_check")
     return number
 
 

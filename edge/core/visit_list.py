@@ -46,10 +46,15 @@ class ListEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongRow:
-    """A row that was not taken. line: as an editor counts, the header being 1."""
+    """A row that was not taken. line: as an editor counts, the header being 1. code: see DoorstepError.
+
+    photograph: which of the row's, from 1, where one of them is at fault.
+    """
 
     line: int
     reason: str
+    code: str = ""
+    photograph: int = 0
 
 
 def read_list(text: str, *, today: dt.date) -> tuple[list[ListEntry], list[WrongRow]]:
@@ -60,6 +65,7 @@ def read_list(text: str, *, today: dt.date) -> tuple[list[ListEntry], list[Wrong
         raise InputError(
             f"the visit list lacks the column(s) {', '.join(missing)}",
             remedy=f"Its first line names the columns: {','.join(REQUIRED)},employer,due_date,facts",
+            code="columns",
         )
     entries: dict[str, ListEntry] = {}
     wrong: list[WrongRow] = []
@@ -67,10 +73,11 @@ def read_list(text: str, *, today: dt.date) -> tuple[list[ListEntry], list[Wrong
         try:
             entry = _entry(row, today, reader.line_num)
             if entry.person_id in entries:
-                raise InputError(f"person_id {entry.person_id} stands in the list twice (个人编号重复)")
+                said = f"person_id {entry.person_id} stands in the list twice (个人编号重复)"
+                raise InputError(said, code="twice")
             entries[entry.person_id] = entry
         except DoorstepError as e:
-            wrong.append(WrongRow(line=reader.line_num, reason=e.message))
+            wrong.append(WrongRow(line=reader.line_num, reason=e.message, code=e.code))
     return list(entries.values()), wrong
 
 
@@ -88,18 +95,20 @@ def find(entries: list[ListEntry], person_id: str) -> ListEntry:
 def _entry(row: dict[str, str | None], today: dt.date, line: int) -> ListEntry:
     cells = {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
     if not cells["person_id"] or not cells["name"]:
-        raise InputError("person_id and name must not be empty (个人编号和姓名不能为空)")
+        raise InputError("person_id and name must not be empty (个人编号和姓名不能为空)", code="empty")
     try:
         scheme = Scheme(cells["scheme"])
     except ValueError as e:
         known = ", ".join(s.value for s in Scheme)
-        raise InputError(f"scheme {cells['scheme']!r} is not one of {known} (险种不在范围内)") from e
+        said = f"scheme {cells['scheme']!r} is not one of {known} (险种不在范围内)"
+        raise InputError(said, code="scheme") from e
     due_date = cells.get("due_date", "")
     if due_date:
         try:
             dt.date.fromisoformat(due_date)
         except ValueError as e:
-            raise InputError(f"due_date {due_date!r} is not YYYY-MM-DD (认证到期日格式应为年-月-日)") from e
+            said = f"due_date {due_date!r} is not YYYY-MM-DD (认证到期日格式应为年-月-日)"
+            raise InputError(said, code="due_date") from e
     return ListEntry(
         person_id=cells["person_id"],
         name=cells["name"],

@@ -87,13 +87,14 @@ def make_reference(frame: Frame, sha256: str, perceiver: Perceiver, embedder: Em
     """
     observation = perceiver.look_at_still(frame)
     if observation.face is None:
-        raise FaceNotUsable("the reference photograph shows no face (照片中没有人脸)")
+        raise FaceNotUsable("the reference photograph shows no face (照片中没有人脸)", code="no_face")
     if observation.rival_area_ratio > 0.5:
         many = f"{observation.people} people of like size (照片中不止一人)"
-        raise FaceNotUsable(f"the reference photograph shows {many}")
+        raise FaceNotUsable(f"the reference photograph shows {many}", code="several_faces")
     if observation.hint in (Hint.COME_CLOSER, Hint.WHOLE_FACE, Hint.FACE_THE_CAMERA):
         hint = observation.hint.value
-        raise FaceNotUsable(f"the face in the reference photograph cannot serve: {hint} (照片中人脸不合格)")
+        said = f"the face in the reference photograph cannot serve: {hint} (照片中人脸不合格)"
+        raise FaceNotUsable(said, code=f"face_{hint}")
     return Reference(embedding=_embed(frame, observation.face, embedder), sha256=sha256)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import sqlite3
 import zipfile
@@ -22,9 +23,11 @@ from central.rows.people import People
 from central.spreadsheet import list_text
 from central.vault import Drawer, load_vault
 from edge.core.errors import ConfigError, DoesNotVerify, FaceNotUsable, InputError, ModelError
+from edge.gate.words import catalogue
 from tests.central.conftest import AT_UTC, Desk
 from tests.central.lists import HEADER, csv_list, number, row
 from tools.bundle.places import public_key_file
+from tools.faults.scene import ROOT
 
 
 def held(task: ListImport, unit_id: str | None = None) -> list[str]:
@@ -49,6 +52,23 @@ def test_wrong_rows_are_reported_by_line_and_right_ones_taken(task: ListImport) 
     for wrong in done.wrong:
         assert WRONG[wrong.line][1] in wrong.reason
         assert "code-" not in wrong.reason, "a reason names nobody"
+    assert [w.code for w in done.wrong] == ["id_check", "scheme", "twice", "empty", "photograph_missing"]
+    assert [w.photograph for w in done.wrong] == [0, 0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "edge/core/id_number.py", "edge/core/visit_list.py", "edge/services/judge.py", "edge/cli/reference.py",
+        "central/list_import.py", "central/spreadsheet.py", "central/reference_maker.py",
+        "central/desk/views_lists.py",
+    ],
+)  # fmt: skip
+def test_every_reason_has_a_text_in_both_languages(file: str) -> None:
+    codes = re.findall(r'code(?:=| or )"(\w+)"', (ROOT / file).read_text(encoding="utf-8"))
+    assert codes or file.endswith("views_lists.py")
+    for language in ("zh", "en"):
+        assert set(codes) <= set(catalogue("central.resources", language)["wrong_list"])
 
 
 def sheet(*rows: list[object]) -> bytes:
