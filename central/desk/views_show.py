@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from itertools import islice
 from typing import Any
 
@@ -20,8 +21,10 @@ from central.rows.reviews import GROUPS, Reviews
 from central.status import last_status
 from central.store import Transaction
 from edge.core.protocol import LinkState
+from edge.gate.words import Words
 
 GAPS_SHOWN = 5
+IMPORTED = re.compile(r"(\d+) taken, (\d+) not")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -97,7 +100,16 @@ def _cell(text: str) -> str:
 def log(at: At) -> Response:
     with at.room.store.transaction() as transaction:
         rows = Accounts(transaction).logged()
-    return at.show("log", rows=rows)
+    return at.show("log", rows=[{**row, "detail": _detail(at.words, row)} for row in rows])
+
+
+def _detail(words: Words, row: dict[str, Any]) -> str:
+    """What stands beside an action, in the page's words where it is one of ours."""
+    detail: str = row["detail"]
+    if row["action"] == "list_imported" and (counts := IMPORTED.fullmatch(detail)):
+        return f"{counts[1]} {words('lists.taken')} · {counts[2]} {words('lists.wrong')}"
+    room = {"decided": "choice", "account_added": "role", "sign_in_refused": "sign_in_refused"}.get(row["action"])
+    return words(f"{room}.{detail}") if room else detail
 
 
 def metrics(room: Room) -> str:

@@ -1,150 +1,55 @@
-"""The desk as a person uses it, in a real browser: from a list with wrong rows to a refusal by two people."""
+"""The desk as people use it: from a list with wrong rows to a refusal by two, and to the task at a real unit.
+
+Real chromium, broker, ingest and unit. Every page on the way is compared with its picture in docs/central.md.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
-from central import clock
-from central.broker import free_port
-from central.config import ModelsConfig
-from central.desk import proofs
-from central.desk.room import desk_server
-from central.desk.signing_in import Door, Role
-from central.founding import DEFAULT_DATABASE
-from central.status import Said, hear_status
-from edge.core.chain import ChainHead
-from edge.core.downward_content import Decision, VisitListChange
-from edge.core.envelope import digest
-from edge.core.protocol import LinkState, UnitStatus, encode_status
-from edge.core.record import ClockSource, FaceFindings, Score, VisitRecord
-from edge.core.visit import Outcome, OutcomeKind, PersonServed, Reason
-from tests.central.conftest import Desk, record
-from tests.central.desks import ACCOUNTS, PASSWORD, ReviewDesk, give_keys, open_desk, sent_down
-from tests.central.lists import csv_list, row
-from tools.bundle.places import public_key_file
+from central.rows import status
+from central.status import last_status
+from edge.cli.main import main as doorstep
+from edge.wiring_tasks import tasks_of
+from edge.wiring_visit import VisitSide
+from tests.central.desk_walk import PICTURES, Walk, visit_with_photograph, walking
+from tests.central.lists import csv_list, number, row
+from tests.sync.conftest import drain_until, wait_for
+from tools.manual.pictures import MOST_DRIFT, drift, outline, outline_file
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-SCREENSHOTS = os.environ.get("DOORSTEP_SCREENSHOTS")
-MANUAL = Path(__file__).parents[2] / "docs" / "central.md"
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium not found: apt-get install chromium")
-
-
-@pytest.fixture
-def database() -> str:
-    return DEFAULT_DATABASE
-
-
-class Walk:
-    """A browser at the desk. Every page is looked at for what the browser's console complains of."""
-
-    def __init__(
-        self, desk: ReviewDesk, address: str, browser: object, secrets: dict[str, bytes], folder: Path
-    ) -> None:
-        self.desk, self.address, self.secrets = desk, address, secrets
-        self._browser = browser
-        self.complaints: list[str] = []
-        self.pictures: list[str] = []
-        self._folder = folder
-
-    def sign_in(self, name: str):
-        context = self._browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
-        page = context.new_page()
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(self.address + "/")
-        self.shot(page, "sign-in")
-        page.fill("input[name=username]", name)
-        page.fill("input[name=password]", PASSWORD)
-        step = int(clock.now().timestamp()) // proofs.STEP_S
-        page.fill("input[name=code]", proofs.totp_code(self.secrets[name], step))
-        page.click("main button")
-        playwright.expect(page.locator("nav")).to_be_visible()
-        return page
-
-    def shot(self, page, name: str) -> None:
-        """A picture for docs/central.md, in the folder of DOORSTEP_SCREENSHOTS; faces are covered."""
-        self.pictures.append(f"desk-{name}.png")
-        path = self._folder / self.pictures[-1]
-        page.screenshot(path=str(path), full_page=True, mask=[page.locator("img")], mask_color="#aab4be")
-
-
-@pytest.fixture
-def walk(desk: Desk, bundle_folder: Path, tmp_path: Path) -> Iterator[Walk]:
-    opened = open_desk(desk).room
-    config = msgspec.structs.replace(
-        opened.config,
-        desk=msgspec.structs.replace(opened.config.desk, port=free_port()),
-        models=ModelsConfig(bundle=str(bundle_folder), publisher=str(public_key_file(bundle_folder))),
-    )
-    room = dataclasses.replace(opened, config=config, now=clock.now)
-    door = Door(room.store, room.vault)
-    secrets = {name: door.add(name, Role(role), PASSWORD, at=clock.now()) for name, role in ACCOUNTS.items()}
-    with contextlib.ExitStack() as stack:
-        address = stack.enter_context(desk_server(room))
-        tool = stack.enter_context(playwright.sync_playwright())
-        browser = tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        stack.callback(browser.close)
-        review_desk = ReviewDesk(central=desk, room=room, now=clock.now())
-        yield Walk(review_desk, address, browser, secrets, Path(SCREENSHOTS or tmp_path))
-
-
+MANUAL = PICTURES.parent / "central.md"
 WRONG = ["p-2,code-2,110101194001010021,resident,,village-1,", row(3, scheme="none"), row(4, reference="gone.jpg"),
          row(1), "p-5,,,,,,"]  # fmt: skip
 
 
-def visited() -> VisitRecord:
-    """A visit with a low similarity, of a person of the list."""
-    made = record("unit-a", ChainHead())
-    visit = msgspec.structs.replace(made.visit, person_served=PersonServed(person_id="p-1"))
-    outcome = Outcome(kind=OutcomeKind.REVIEW, reasons=(Reason.GREY_SIMILARITY, Reason.LIVENESS_UNCERTAIN))
-    face = FaceFindings(
-        frames_seen=120, frames_used=30, people_seen=1, ambiguous=False,
-        comparison=Score(value=0.31, review=0.25, accept=0.38), liveness=Score(value=0.55, review=0.4, accept=0.7),
-        continuity=Score(value=0.83, review=0.4, accept=0.5), roll_deg=88.0, quality={}, reference_count=1,
-        reference_verified=True,
-    )  # fmt: skip
-    return msgspec.structs.replace(made, visit=visit, outcome=outcome, face=face, attestation=None)
-
-
-def say_status(central: Desk) -> None:
-    """unit-a tells how it stands, so that the page of units has something to show."""
-    status = UnitStatus(
-        unit_id="unit-a", state=LinkState.ONLINE, software="doorstep 0.1", outbox_open=12, evidence_open=3,
-        free_mb=21_400, clock_source=ClockSource.NTP, clock_uncertainty_s=0.2,
-    )  # fmt: skip
-    said = Said(unit_id="unit-a", raw=encode_status(status), retained=False, protocol="1")
-    with central.store.transaction() as transaction:
-        hear_status(transaction, [said], at_utc="2026-03-02T02:10:00.000Z")
+@pytest.fixture
+def walk(bundle_folder: Path, tmp_path: Path) -> Iterator[Walk]:
+    with walking(tmp_path, bundle_folder) as made:
+        yield made
 
 
 def shown_in_the_manual() -> set[str]:
     return set(re.findall(r"pictures/(desk-[a-z-]+\.png)", MANUAL.read_text(encoding="utf-8")))
 
 
-def test_pictures_of_the_manual_are_there() -> None:
-    assert all((MANUAL.parent / "pictures" / name).is_file() for name in shown_in_the_manual())
+def test_pictures_of_the_manual_and_their_outlines_are_there() -> None:
+    kept = [PICTURES / name for name in shown_in_the_manual()]
+    assert kept and all(path.is_file() and outline_file(path).is_file() for path in kept)
 
 
-def test_list_is_imported_assigned_and_a_visit_reviewed_by_two(  # noqa: PLR0915
-    walk: Walk, tmp_path: Path, portraits: Path
-) -> None:
-    central = walk.desk.central
-    private = give_keys(walk.desk)
-    (tmp_path / "list.csv").write_bytes(csv_list(row(1, reference="obama.jpg"), *WRONG))
+def import_and_assign(walk: Walk, folder: Path, portraits: Path) -> None:
+    (folder / "list.csv").write_bytes(csv_list(row(1, reference="obama.jpg"), *WRONG))
     page = walk.sign_in("sup-1")
     page.click("nav >> text=访问名单")
-    page.set_input_files("input[name=list]", str(tmp_path / "list.csv"))
+    page.set_input_files("input[name=list]", str(folder / "list.csv"))
     page.set_input_files("input[name=photographs]", str(portraits / "obama.jpg"))
     page.click("form.card button")
     playwright.expect(page.locator("table.wrong tbody tr")).to_have_count(5)
@@ -158,18 +63,42 @@ def test_list_is_imported_assigned_and_a_visit_reviewed_by_two(  # noqa: PLR0915
     playwright.expect(page.locator("[role=status]")).to_contain_text("下发")
     walk.shot(page, "lists")
 
-    raw = central.sealed(visited())
-    central.submit(raw)
-    say_status(central)
 
+def visit_at_the_unit(walk: Walk, portraits: Path) -> str:
+    """The unit takes its list, visits, delivers record and picture, and goes away; gives the record's digest."""
+    unit = walk.unit
+    drain_until(unit, lambda _: VisitSide(unit).listed("p-1") is not None)
+    listed = VisitSide(unit).central_list["p-1"]
+    assert (listed.id_number, len(listed.references)) == (number(1), 1)
+    sha256 = visit_with_photograph(unit, (portraits / "obama2.jpg").read_bytes())
+    drain_until(unit, lambda _: said(walk) == (1, 0, 0))
+    wait_for(lambda: standing(walk)["state"] == "offline")
+    return sha256
+
+
+def standing(walk: Walk) -> dict[str, Any]:
+    with walk.room.store.transaction() as transaction:
+        return status.known(transaction.connection, ["unit-a"])["unit-a"]
+
+
+def said(walk: Walk) -> tuple[int, int, int]:
+    """What the unit last told of itself: how many records it has made, and how many, and pictures, wait there."""
+    last = last_status(standing(walk))
+    assert last is not None
+    return last.head_sequence, last.outbox_open, last.evidence_open
+
+
+def propose_refusal(walk: Walk) -> None:
     page = walk.sign_in("rev-1")
     playwright.expect(page.locator("tbody tr")).to_have_count(1)
     walk.shot(page, "queue")
     page.click("td >> text=查看")
     page.click("text=打开照片")
     # Not wait_for_function: once it has to wait, it needs the eval that the desk's policy forbids.
-    playwright.expect(page.locator("figure img")).to_have_js_property("complete", True)
-    assert page.locator("figure img").evaluate("img => img.naturalWidth") > 0
+    for picture in (page.locator("figure img").first, page.locator("figure img").last):
+        playwright.expect(picture).to_have_js_property("complete", True)
+        assert picture.evaluate("img => img.naturalWidth") > 0
+    playwright.expect(page.locator("figure img")).to_have_count(2)
     walk.shot(page, "review")
     page.check("input[value=not_certified]")
     page.fill("textarea", "照片与见证情况不符，需核实")
@@ -178,25 +107,66 @@ def test_list_is_imported_assigned_and_a_visit_reviewed_by_two(  # noqa: PLR0915
     assert page.locator("text=同意不通过").count() == 0
     walk.shot(page, "proposed")
 
+
+def confirm_refusal(walk: Walk, sha256: str) -> Any:
     page = walk.sign_in("rev-2")
-    page.goto(f"{walk.address}/reviews/{digest(raw)}")
+    page.goto(f"{walk.address}/reviews/{sha256}")
     page.click("text=同意不通过")
     playwright.expect(page.locator("main")).to_contain_text("已下发终端")
     walk.shot(page, "decided")
-    for path in ("units", "reports", "people"):
+    return page
+
+
+def task_at_the_unit(walk: Walk, sha256: str) -> None:
+    unit = walk.unit
+    drain_until(unit, lambda _: bool(tasks_of(unit)))
+    printed = CliRunner().invoke(doorstep, ["tasks", "--unit", str(unit.root), "--json"])
+    (task,) = msgspec.json.decode(printed.stdout)
+    assert (task["record_sha256"], task["decision"]) == (sha256, "not_certified")
+    assert task["reason"] == "照片与见证情况不符，需核实"
+
+
+def test_list_is_imported_assigned_visited_reviewed_by_two_and_comes_back_as_a_task(
+    walk: Walk, tmp_path: Path, portraits: Path
+) -> None:
+    import_and_assign(walk, tmp_path, portraits)
+    sha256 = visit_at_the_unit(walk, portraits)
+    propose_refusal(walk)
+    page = confirm_refusal(walk, sha256)
+    page.click("text=本人历次认证")
+    walk.shot(page, "people")
+    for path in ("units", "reports"):
         page.goto(f"{walk.address}/{path}")
         walk.shot(page, path)
+    look_for_changes(page, PICTURES / "desk-reports.png", walk)
     page.click("text=English")
     playwright.expect(page.locator("h1")).to_contain_text("Waiting")
     walk.shot(page, "english")
     page = walk.sign_in("aud-1")
     page.click("nav >> text=操作日志")
-    playwright.expect(page.locator("main")).to_contain_text("打开底库照片")
+    for action in ("打开底库照片", "打开现场照片"):
+        playwright.expect(page.locator("main")).to_contain_text(action)
     walk.shot(page, "log")
-    listed, decision = sent_down(walk.desk, private)
-    assert isinstance(listed, VisitListChange)
-    assert [(p.person_id, len(p.references)) for p in listed.put] == [("p-1", 1)]
-    assert isinstance(decision, Decision)
-    assert (decision.record_sha256, decision.decision) == (digest(raw), "not_certified")
+    task_at_the_unit(walk, sha256)
     assert walk.complaints == []
     assert shown_in_the_manual() == set(walk.pictures), "each page has its picture; `make pictures` makes them"
+
+
+def look_for_changes(page: Any, kept: Path, walk: Walk) -> None:
+    """The comparison sees a word that is another, a part that is gone, and a style that is lost."""
+
+    def apart() -> float:
+        return drift(kept.read_bytes(), page.screenshot(full_page=True))
+
+    page.goto(f"{walk.address}/reports")
+    page.locator("th").first.evaluate("cell => { cell.textContent = '别的'; }")
+    assert outline(page) != outline_file(kept).read_text("utf-8")
+    page.goto(f"{walk.address}/reports")
+    page.locator("main").evaluate("main => { main.style.visibility = 'hidden'; }")
+    assert apart() > MOST_DRIFT
+    page.goto(f"{walk.address}/reports")
+    page.locator("link[rel=stylesheet]").evaluate("link => link.remove()")
+    assert apart() > MOST_DRIFT
+    page.goto(f"{walk.address}/units")
+    assert apart() > MOST_DRIFT, "another page is another picture"
+    assert outline(page) != outline_file(kept).read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -209,5 +210,10 @@ def test_catalogues_have_the_same_texts_and_all_codes() -> None:
     assert {s: set(t) for s, t in chinese.items()} == {s: set(t) for s, t in english.items()}
     for section, codes in (("reason", Reason), ("outcome", OutcomeKind), ("scheme", Scheme)):
         assert set(chinese[section]) == {code.value for code in codes}
+    written = "".join(path.read_text(encoding="utf-8") for path in Path("central").rglob("*.py"))
+    actions = re.findall(r'(?:_log\(|_change\((?:folder, )?username, |\.log\([\w.]+, )"([a-z_]+)"', written)
+    assert set(actions) <= set(chinese["action"]) and len(set(actions)) > 15
+    refusals = re.findall(r'return "([a-z ]+)"( if|\n)', (Path("central/desk/signing_in.py")).read_text("utf-8"))
+    assert {code for code, _ in refusals} <= set(chinese["sign_in_refused"])
     texts = "".join(p.read_text() for p in Path("central/desk/templates").glob("*.html"))
     assert "style=" not in texts
