@@ -34,8 +34,8 @@ from central.console import (
     print_json_line,
     until_signalled,
 )
+from central.examination import Arrival
 from central.founding import DEFAULT_DATABASE, found_central, register_unit
-from central.ingest import Arrival
 from central.mqtt import MqttIntake
 from central.post import open_post
 from central.serve import IngestLoop, Notice

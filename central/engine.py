@@ -12,6 +12,8 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from edge.core.errors import ConfigError
 
 POOL = 4
+READ_ONLY = "read_only"
+"""The option of a connection that only reads."""
 
 
 def open_engine(url: str, folder: Path) -> Engine:
@@ -60,8 +62,9 @@ def _sqlite(url: URL, folder: Path) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
-    def _take_the_write_lock(connection: Connection) -> None:
+    def _take_the_lock(connection: Connection) -> None:
         # Python's driver would begin too late for savepoints, and a read lock cannot always be raised.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get(READ_ONLY)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine

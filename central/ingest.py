@@ -12,7 +12,9 @@ The steps, in order; the first that fails refuses the envelope with its reason:
 7. repeat: this very envelope is held already                         (stored: the same answer again)
 8. conflict: its sequence or record id is taken by another envelope   conflicting_record, with an alarm
 9. chain: fits the neighbours that are held; a gap is no fault        chain_mismatch, with an alarm
-A batch is committed before its receipts are sent; no content of a message raises.
+Steps 1 to 6 are made without a lock (central/examination.py), the others with the units locked, so that processes
+wait for one another's statements only. A batch is committed before its receipts are sent; no content of a message
+raises.
 """
 
 from __future__ import annotations
@@ -21,47 +23,19 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from securesystemslib.dsse import Envelope
-
 from central.config import StoreKind
+from central.examination import Arrival, Examined, Examiner, Units
 from central.held import Held
 from central.receipts import ReceiptIssuer
-from central.record_row import Row, record_row
-from central.refusal import Refused, check_storable, keep_refusal
+from central.record_row import Row
+from central.refusal import Refused, keep_refusal
 from central.rows import withdrawals
 from central.rows.workers import WorkerKey, known
 from central.store import CentralStore, Transaction, UnitRow
-from edge.core.cosigning import open_record
-from edge.core.envelope import (
-    MAX_ENVELOPE_BYTES,
-    RECORD_TYPES,
-    SIMULATED_VISIT_TYPE,
-    VISIT_TYPE,
-    digest,
-    parse,
-)
-from edge.core.errors import CouldNotBeChecked, DoesNotVerify, VerificationError
-from edge.core.keys import KeyPurpose
+from edge.core.envelope import digest
+from edge.core.keys import PublicKeyDocument
 from edge.core.receipt import Receipt, ReceiptItem, Verdict
-from edge.core.record import GENESIS_SHA256, VisitRecord
-from edge.core.visit import Cosigner, Withdrawal
-
-_BY_STEP = {
-    ("key", CouldNotBeChecked): "unknown_key",
-    ("key", DoesNotVerify): "bad_signature",
-    ("signature", DoesNotVerify): "bad_signature",
-    ("payload", CouldNotBeChecked): "unknown_format",
-    ("payload", DoesNotVerify): "bad_payload",
-    ("workers", DoesNotVerify): "bad_cosigner",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """An envelope as it came, and the unit whose right to speak the way of arrival has shown."""
-
-    unit_id: str
-    raw: bytes
+from edge.core.record import GENESIS_SHA256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,61 +47,80 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """A record that is good by itself: the row to store, who signed beside the unit, and what it takes back."""
+class Batch:
+    """Arrivals after step 6. found: of each in their order; units: as they were when it was examined."""
 
-    row: Row
-    cosigners: tuple[Cosigner, ...]
-    withdrawal: Withdrawal | None
+    arrivals: Sequence[Arrival]
+    found: Sequence[Examined | Refused]
+    units: Units
+    at_utc: str
 
 
 class Ingest:
-    """Takes arrivals for one store. Holds no state between batches."""
+    """Takes arrivals for one store. Holds no state between batches; two threads may use it at once."""
 
     def __init__(self, *, store: CentralStore, kind: StoreKind, issuer: ReceiptIssuer) -> None:
-        self._store, self._kind, self._issuer = store, kind, issuer
+        self._store, self._issuer = store, issuer
+        self._examiner = Examiner(kind)
 
     def accept(self, arrivals: Sequence[Arrival], *, at_utc: str) -> list[Answer]:
-        """Decide over a batch in one transaction, and give one receipt per unit, once all is committed.
+        """Decide over a batch, and give one receipt per unit, once all is committed.
 
         Raises StoreError; then nothing of the batch was stored and nothing may be receipted.
         """
+        return self.settle(self.examine(arrivals, at_utc=at_utc))
+
+    def examine(self, arrivals: Sequence[Arrival], *, at_utc: str) -> Batch:
+        """Steps 1 to 6. Nothing is stored yet, and nothing locked. Raises StoreError."""
+        with self._store.reading() as transaction:
+            units = transaction.units_named({a.unit_id for a in arrivals})
+        found = self._examiner.examine_all(arrivals, units, at_utc)
+        return Batch(arrivals=arrivals, found=found, units=units, at_utc=at_utc)
+
+    def settle(self, batch: Batch) -> list[Answer]:
+        """Steps 7 to 9 over what `examine` gave, in one transaction. Raises StoreError, as `accept` does."""
         with self._store.transaction() as transaction:
-            # All units of the batch are locked first and in one order: two processes cannot wait for each other.
-            units = {unit_id: transaction.unit(unit_id) for unit_id in sorted({a.unit_id for a in arrivals})}
-            examined = [(a, self._examined(units[a.unit_id], a, at_utc)) for a in arrivals]
-            taken = [(a, e) for a, e in examined if not isinstance(e, Refused)]
-            keys = known(transaction.connection, {c.keyid for _, e in taken for c in e.cosigners})
-            held = {
-                unit_id: Held(transaction, unit_id, [e.row for a, e in taken if a.unit_id == unit_id])
-                for unit_id in units
-            }
-            items: dict[str, list[ReceiptItem]] = {}
-            for arrival, found in examined:
-                item = self._decide(transaction, held[arrival.unit_id], arrival, found, keys, at_utc)
-                items.setdefault(arrival.unit_id, []).append(item)
-            for of_unit in held.values():
-                transaction.add_records(of_unit.fresh)
-            for arrival, good in taken:
-                if good.withdrawal and good.row in held[arrival.unit_id].fresh:
-                    withdrawals.take(transaction.connection, good.row, good.withdrawal, at_utc=at_utc)
-            return [
-                self._answer(transaction, unit_id, units[unit_id], said, at_utc, bool(held[unit_id].fresh))
-                for unit_id, said in items.items()
-            ]
+            units = transaction.units_named(batch.units, lock=True)
+            return _Settling(transaction, self._issuer, units, batch.at_utc).run(self._still_true(batch, units))
+
+    def _still_true(self, batch: Batch, units: Units) -> list[tuple[Arrival, Examined | Refused]]:
+        """What was found; examined again for a unit that was registered or revoked meanwhile."""
+        changed = {unit_id for unit_id, unit in units.items() if _standing(unit) != _standing(batch.units[unit_id])}
+        return [
+            (a, self._examiner.examine(a, units[a.unit_id], batch.at_utc) if a.unit_id in changed else found)
+            for a, found in zip(batch.arrivals, batch.found, strict=True)
+        ]
+
+
+class _Settling:
+    """One batch in its transaction, whose units are locked."""
+
+    def __init__(self, transaction: Transaction, issuer: ReceiptIssuer, units: Units, at_utc: str) -> None:
+        self._transaction, self._issuer, self._units, self._at_utc = transaction, issuer, units, at_utc
+
+    def run(self, examined: Sequence[tuple[Arrival, Examined | Refused]]) -> list[Answer]:
+        transaction = self._transaction
+        good = [e for _, e in examined if not isinstance(e, Refused)]
+        keys = known(transaction.connection, {c.keyid for e in good for c in e.cosigners})
+        rows: dict[str, list[Row]] = {unit_id: [] for unit_id in self._units}
+        for e in good:
+            rows[e.row["unit_id"]].append(e.row)
+        held = {unit_id: Held(transaction, unit_id, of_unit) for unit_id, of_unit in rows.items()}
+        items: dict[str, list[ReceiptItem]] = {}
+        for arrival, found in examined:
+            items.setdefault(arrival.unit_id, []).append(self._decide(held[arrival.unit_id], arrival, found, keys))
+        transaction.add_records([row for of_unit in held.values() for row in of_unit.fresh])
+        for e in good:
+            if e.withdrawal and e.row in held[e.row["unit_id"]].fresh:
+                withdrawals.take(transaction.connection, e.row, e.withdrawal, at_utc=self._at_utc)
+        return self._answers(held, items)
 
     def _decide(
-        self,
-        transaction: Transaction,
-        held: Held,
-        arrival: Arrival,
-        found: Examined | Refused,
-        keys: dict[str, WorkerKey],
-        at_utc: str,
+        self, held: Held, arrival: Arrival, found: Examined | Refused, keys: dict[str, WorkerKey]
     ) -> ReceiptItem:
         """What the receipt will say of it."""
         if isinstance(found, Refused):
-            return _refused(transaction, arrival, found, at_utc)
+            return self._refused(arrival, found)
         row = found.row
         try:
             _check_cosigners(found, keys)
@@ -135,102 +128,57 @@ class Ingest:
                 _check_chain(held, row)
                 held.add(row)
         except Refused as refusal:
-            return _refused(transaction, arrival, refusal, at_utc)
+            return self._refused(arrival, refusal)
         return ReceiptItem(sha256=row["sha256"], verdict=Verdict.STORED, sequence=row["sequence"])
 
-    def _examined(self, unit: UnitRow | None, arrival: Arrival, at_utc: str) -> Examined | Refused:
-        """Steps 1 to 6 as far as no database is needed: what is to be stored, or why not."""
-        try:
-            record, payload_type = self._checked(unit, arrival)
-        except Refused as refusal:
-            return refusal
-        row = record_row(record, arrival.raw, payload_type, at_utc)
-        return Examined(row=row, cosigners=record.cosigners, withdrawal=record.withdrawal)
+    def _refused(self, arrival: Arrival, refusal: Refused) -> ReceiptItem:
+        # What is quoted of a message may hold what no text column takes (NUL at PostgreSQL).
+        detail = "".join(c if c.isprintable() else "?" for c in refusal.detail)
+        row = {"unit_id": arrival.unit_id, "sha256": digest(arrival.raw), "detail": detail}
+        keep_refusal(self._transaction, row, refusal.reason, arrival.raw, at_utc=self._at_utc)
+        return ReceiptItem(
+            sha256=row["sha256"],
+            verdict=Verdict.REFUSED,
+            sequence=refusal.sequence,
+            reason=refusal.reason,
+            detail=detail,
+        )
 
-    def _checked(self, unit: UnitRow | None, arrival: Arrival) -> tuple[VisitRecord, str]:
-        if len(arrival.raw) > MAX_ENVELOPE_BYTES:
-            raise Refused("too_large", f"{len(arrival.raw)} bytes, at most {MAX_ENVELOPE_BYTES} are taken")
-        try:
-            envelope = parse(arrival.raw)
-        except DoesNotVerify as e:
-            raise Refused("malformed", e.message) from e
-        payload_type = envelope.payload_type
-        self._check_type(payload_type)
-        if unit is None:
-            raise Refused("unit_unknown", "no such unit is registered here")
-        if unit.revoked_utc is not None:
-            raise Refused("unit_revoked", f"revoked {unit.revoked_utc}")
-        return self._opened(unit, arrival, envelope), payload_type
+    def _answers(self, held: dict[str, Held], items: dict[str, list[ReceiptItem]]) -> list[Answer]:
+        before = {unit_id: unit.gap_free_sequence if unit else 0 for unit_id, unit in self._units.items()}
+        reached = {unit_id: of_unit.gap_free(before[unit_id]) for unit_id, of_unit in held.items()}
+        self._transaction.advance({u: sequence for u, sequence in reached.items() if sequence != before[u]})
+        answers = [self._answer(unit_id, reached[unit_id], said) for unit_id, said in items.items()]
+        # Of a repeat nothing new is kept: a unit that sends one record for ever must not fill the disk.
+        self._transaction.add_receipts([_receipt_row(a) for a in answers if held[a.receipt.unit_id].fresh])
+        return answers
 
-    def _check_type(self, payload_type: str) -> None:
-        if payload_type not in RECORD_TYPES:
-            raise Refused("not_a_record", f"payload type {payload_type[:80]!r}")
-        if self._kind is StoreKind.GENUINE and payload_type == SIMULATED_VISIT_TYPE:
-            raise Refused("simulated_input", "this store holds genuine records only")
-        if self._kind is StoreKind.SIMULATED and payload_type == VISIT_TYPE:
-            raise Refused("genuine_input", "this store holds simulated records only")
-
-    def _opened(self, unit: UnitRow, arrival: Arrival, envelope: Envelope) -> VisitRecord:
-        payload_type = envelope.payload_type
-        if payload_type == VISIT_TYPE and unit.key.purpose is not KeyPurpose.PROVISIONED:
-            raise Refused("demonstration_key", "a demonstration key signs no genuine record")
-        try:
-            record = open_record(envelope, unit.key, payload_type)
-        except VerificationError as e:
-            raise Refused(_BY_STEP[e.step, type(e)], e.message[:300]) from e
-        if record.unit_id != arrival.unit_id:
-            raise Refused("wrong_unit", f"the record is of unit {record.unit_id[:63]!r}", record.sequence)
-        check_storable(record)
-        return record
-
-    def _answer(
-        self,
-        transaction: Transaction,
-        unit_id: str,
-        unit: UnitRow | None,
-        items: list[ReceiptItem],
-        at_utc: str,
-        fresh: bool,
-    ) -> Answer:
-        before = 0 if unit is None else unit.gap_free_sequence
+    def _answer(self, unit_id: str, gap_free: int, items: list[ReceiptItem]) -> Answer:
         receipt = Receipt(
             receipt_id=uuid.uuid4().hex,
             central_id=self._issuer.central_id,
             unit_id=unit_id,
-            issued_utc=at_utc,
-            gap_free_sequence=transaction.advance_gap_free(unit_id, before),
+            issued_utc=self._at_utc,
+            gap_free_sequence=gap_free,
             items=tuple(items),
         )
-        envelope = self._issuer.issue(receipt)
-        # Of a repeat nothing new is kept: a unit that sends one record for ever must not fill the disk.
-        if fresh:
-            self._keep_receipt(transaction, receipt, envelope)
-        return Answer(receipt=receipt, envelope=envelope)
-
-    def _keep_receipt(self, transaction: Transaction, receipt: Receipt, envelope: bytes) -> None:
-        transaction.add_receipt(
-            {
-                "receipt_id": receipt.receipt_id,
-                "unit_id": receipt.unit_id,
-                "issued_utc": receipt.issued_utc,
-                "gap_free_sequence": receipt.gap_free_sequence,
-                "envelope": envelope,
-            }
-        )
+        return Answer(receipt=receipt, envelope=self._issuer.issue(receipt))
 
 
-def _refused(transaction: Transaction, arrival: Arrival, refusal: Refused, at_utc: str) -> ReceiptItem:
-    # What is quoted of a message may hold what no text column takes (NUL at PostgreSQL).
-    detail = "".join(c if c.isprintable() else "?" for c in refusal.detail)
-    row = {"unit_id": arrival.unit_id, "sha256": digest(arrival.raw), "detail": detail}
-    keep_refusal(transaction, row, refusal.reason, arrival.raw, at_utc=at_utc)
-    return ReceiptItem(
-        sha256=row["sha256"],
-        verdict=Verdict.REFUSED,
-        sequence=refusal.sequence,
-        reason=refusal.reason,
-        detail=detail,
-    )
+def _standing(unit: UnitRow | None) -> tuple[PublicKeyDocument, str | None] | None:
+    """What of a unit's row the first six steps look at."""
+    return (unit.key, unit.revoked_utc) if unit else None
+
+
+def _receipt_row(answer: Answer) -> Row:
+    receipt = answer.receipt
+    return {
+        "receipt_id": receipt.receipt_id,
+        "unit_id": receipt.unit_id,
+        "issued_utc": receipt.issued_utc,
+        "gap_free_sequence": receipt.gap_free_sequence,
+        "envelope": answer.envelope,
+    }
 
 
 def _check_cosigners(found: Examined, keys: dict[str, WorkerKey]) -> None:

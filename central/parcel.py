@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from central.evidence import evidence_of
-from central.ingest import Arrival, Ingest
+from central.examination import Arrival
+from central.ingest import Ingest
 from central.post import Post
 from edge.core.chunks import is_chunk
 from edge.core.envelope import RECORD_TYPES, parse

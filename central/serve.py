@@ -1,4 +1,7 @@
-"""The ingest loop: take a batch, commit it, send its receipts, and only then acknowledge it to the broker."""
+"""The ingest loop: take a batch, commit it, send its receipts, and only then acknowledge it to the broker.
+
+While a batch is committed the next one is examined already (central/pipeline.py).
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,16 @@ from dataclasses import dataclass
 
 from central.clock import now_utc
 from central.evidence import evidence_of
-from central.ingest import Answer, Arrival, Ingest
+from central.examination import Arrival
+from central.ingest import Answer, Ingest
 from central.mqtt import Delivery, MqttIntake
+from central.pipeline import Pipeline
 from central.post import Post
 from central.status import Said
 from edge.core.delivery import backoff_s
 from edge.core.errors import StoreError, SyncError
 from edge.core.protocol import Channel
 
-RECORDS = Channel.RECORDS
 TAKE_WAIT_S = 0.5
 POST_EVERY_S = 1.0
 CHUNK_EXPIRY_S = 60
@@ -52,6 +56,7 @@ class IngestLoop:
         self._stop_within, self._tell = stop_within, tell
         self._idle_s = idle_s
         self._next_post_s = 0.0
+        self._pipeline = Pipeline(ingest)
 
     def run(self) -> None:
         """Raises ConfigError for unusable TLS files; trouble with broker or database is waited out."""
@@ -65,32 +70,57 @@ class IngestLoop:
                     self._run_link()
                     return
                 except (SyncError, StoreError) as e:
+                    self._pipeline.abandon()
                     setbacks += 1
                     self._tell(Notice(kind="down", detail=e.message))
                     wait_s = backoff_s(setbacks, random01=random.random(), base_s=BASE_S, cap_s=CAP_S)
                     if self._stop_within(wait_s):
                         return
         finally:
+            self._pipeline.close()
             self._intake.close()
 
     def _run_link(self) -> None:
         last_s = time.monotonic()
         while not self._stop_within(0.0):
-            deliveries = self._intake.take(TAKE_WAIT_S)
+            deliveries = self._intake.take(0.0 if self._pipeline.busy else TAKE_WAIT_S)
             if deliveries:
-                if any(d.channel is Channel.CONFIRMATIONS for d in deliveries):
-                    self._next_post_s = 0.0
-                self._answer([Arrival(unit_id=d.unit_id, raw=d.raw) for d in deliveries if d.channel is RECORDS])
-                self._take_others([d for d in deliveries if d.channel is not RECORDS])
-                self._intake.acknowledge(deliveries)
+                self._take_in(deliveries)
                 last_s = time.monotonic()
+            elif self._pipeline.busy:
+                self._answer_settled()
             elif self._idle_s is not None and time.monotonic() - last_s >= self._idle_s:
                 return
             self._send_due()
+        self._answer_settled()
+
+    def _take_in(self, deliveries: Sequence[Delivery]) -> None:
+        records = [d for d in deliveries if d.channel is Channel.RECORDS]
+        others = [d for d in deliveries if d.channel is not Channel.RECORDS]
+        arrivals = [Arrival(unit_id=d.unit_id, raw=d.raw) for d in records]
+        batch = self._ingest.examine(arrivals, at_utc=now_utc()) if arrivals else None
+        self._answer_settled()
+        if batch is not None:
+            self._pipeline.begin(batch, () if others else deliveries)
+        if others:
+            # What else a unit says may be about the records that it sent just before.
+            self._answer_settled()
+            self._take_others(others)
+            self._intake.acknowledge(deliveries)
+
+    def _answer_settled(self) -> None:
+        """Send the receipts of the batch under way once it is committed, then acknowledge it."""
+        answers, deliveries = self._pipeline.finish()
+        for answer in answers:
+            self._intake.answer(answer.receipt.unit_id, answer.envelope)
+            self._tell(Notice(kind="receipt", answer=answer))
+        self._intake.acknowledge(deliveries)
 
     def _take_others(self, deliveries: Sequence[Delivery]) -> None:
         if self._post is None:
             return
+        if any(d.channel is Channel.CONFIRMATIONS for d in deliveries):
+            self._next_post_s = 0.0
         answers: dict[str, tuple[str, bytes]] = {}
         self._take_status([d for d in deliveries if d.channel is Channel.STATUS])
         for delivery in (d for d in deliveries if d.channel is not Channel.STATUS):
@@ -122,8 +152,3 @@ class IngestLoop:
         self._next_post_s = time.monotonic() + POST_EVERY_S
         for message, wait_s in self._post.due():
             self._intake.send(message.unit_id, message.envelope, expiry_s=wait_s)
-
-    def _answer(self, arrivals: Sequence[Arrival]) -> None:
-        for answer in self._ingest.accept(arrivals, at_utc=now_utc()):
-            self._intake.answer(answer.receipt.unit_id, answer.envelope)
-            self._tell(Notice(kind="receipt", answer=answer))

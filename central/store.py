@@ -5,18 +5,19 @@ Only statements and transactions; what may be stored is decided in ingest.py. A 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from central import tables
 from central.config import StoreKind
-from central.engine import open_engine
+from central.engine import READ_ONLY, open_engine
+from central.rows.bulk import insert_many
 from central.schema import bring_forward
 from edge.core.errors import ConfigError, InputError, StoreError
 from edge.core.keys import PublicKeyDocument, decode_public_key
@@ -59,13 +60,20 @@ class CentralStore:
             raise
         return store
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> AbstractContextManager[Transaction]:
         """A writing transaction: committed at the end, or undone as a whole. Raises StoreError."""
+        return self._begun(self._engine)
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """One that only reads, and waits for no writer. Raises StoreError."""
+        return self._begun(self._engine.execution_options(**{READ_ONLY: True}))
+
+    @contextmanager
+    def _begun(self, engine: Engine) -> Iterator[Transaction]:
         try:
-            with self._engine.begin() as connection:
+            with engine.begin() as connection:
                 yield Transaction(connection)
-        except SQLAlchemyError as e:
+        except (SQLAlchemyError, engine.dialect.loaded_dbapi.Error) as e:
             raise StoreError(f"central's database: {type(e).__name__}: {_cause(e)}") from e
 
     def close(self) -> None:
@@ -117,6 +125,17 @@ class Transaction:
         row = self.connection.execute(query).mappings().one_or_none()
         return None if row is None else _unit(row)
 
+    def units_named(self, unit_ids: Iterable[str], *, lock: bool = False) -> dict[str, UnitRow | None]:
+        """These units, None for one that is not registered.
+
+        lock: until the end of the transaction, where the database can lock a row; all in one order, so that two
+        processes cannot wait for each other.
+        """
+        names = sorted(unit_ids)
+        query = select(tables.units).where(tables.units.c.unit_id.in_(names)).order_by(tables.units.c.unit_id)
+        rows = self.connection.execute(query.with_for_update() if lock else query).mappings()
+        return {**dict.fromkeys(names), **{row["unit_id"]: _unit(row) for row in rows}}
+
     def units(self) -> list[UnitRow]:
         query = select(tables.units).order_by(tables.units.c.unit_id)
         return [_unit(row) for row in self.connection.execute(query).mappings()]
@@ -138,11 +157,10 @@ class Transaction:
 
     def add_records(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert records whose unit is locked. A unique column that is taken ends the whole transaction."""
-        if rows:
-            self.connection.execute(insert(tables.records), rows)
+        insert_many(self.connection, tables.records, rows)
 
-    def advance_gap_free(self, unit_id: str, gap_free: int) -> int:
-        """Move a unit's gap-free sequence over all records that now join on to it; gives the new one."""
+    def joined(self, unit_id: str, gap_free: int) -> int:
+        """The sequence that a unit's records reach from `gap_free` on without a gap."""
         column = tables.records.c.sequence
         reached = gap_free
         while True:
@@ -152,14 +170,17 @@ class Transaction:
             joined = sum(1 for place, sequence in enumerate(found, start=reached + 1) if sequence == place)
             reached += joined
             if joined < PIECE:
-                break
-        if reached != gap_free:
-            change = update(tables.units).where(tables.units.c.unit_id == unit_id)
-            self.connection.execute(change.values(gap_free_sequence=reached))
-        return reached
+                return reached
 
-    def add_receipt(self, row: dict[str, Any]) -> None:
-        self.connection.execute(insert(tables.receipts).values(row))
+    def advance(self, reached: Mapping[str, int]) -> None:
+        """Note of units, by their ids, up to which sequence nothing is missing."""
+        change = update(tables.units).where(tables.units.c.unit_id == bindparam("of_unit"))
+        if reached:
+            rows = [{"of_unit": unit_id, "gap_free_sequence": sequence} for unit_id, sequence in reached.items()]
+            self.connection.execute(change.values(gap_free_sequence=bindparam("gap_free_sequence")), rows)
+
+    def add_receipts(self, rows: Sequence[dict[str, Any]]) -> None:
+        insert_many(self.connection, tables.receipts, rows)
 
     def note_refusal(self, row: dict[str, Any], *, at_utc: str) -> None:
         """Keep a refusal once; the same thing refused again only counts up."""
@@ -215,5 +236,5 @@ def _unit(row: Any) -> UnitRow:
     )
 
 
-def _cause(error: SQLAlchemyError) -> str:
+def _cause(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error).splitlines()[0][:200]

@@ -10,8 +10,9 @@ import pytest
 from securesystemslib.signer import Signer
 
 from central.config import ModelsConfig, StoreKind
+from central.examination import Arrival
 from central.founding import DEFAULT_DATABASE, found_central, register_unit
-from central.ingest import Answer, Arrival, Ingest
+from central.ingest import Answer, Ingest
 from central.list_import import ListImport, photographs_beside
 from central.receipts import load_issuer
 from central.reference_maker import ReferenceMaker

@@ -7,8 +7,9 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 from central.config import StoreKind
+from central.examination import Arrival
 from central.founding import register_unit
-from central.ingest import Arrival, Ingest
+from central.ingest import Ingest
 from central.receipts import load_issuer
 from central.store import CentralStore
 from edge.core.keys import KeyPurpose, KeyRole

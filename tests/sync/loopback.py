@@ -12,8 +12,9 @@ import msgspec
 from central.config import load_config
 from central.downward import Downlink
 from central.evidence import EvidenceIntake
+from central.examination import Arrival
 from central.founding import DEFAULT_DATABASE
-from central.ingest import Arrival, Ingest
+from central.ingest import Ingest
 from central.keys import message_signers
 from central.post import Post
 from central.receipts import load_issuer

@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from central.ingest import Arrival
+from central.examination import Arrival
 from central.parcel import import_parcels
 from edge.core.downward_apply import Standing
 from edge.core.downward_content import Command, CommandName, ListedPerson, VisitListChange

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
-from central.ingest import Arrival
+from central.examination import Arrival
 from edge.core.delivery import DeliveryState
 from edge.core.envelope import BUNDLE_TYPE, RECEIPT_TYPE, parse, seal
 from edge.core.receipt import Receipt, decode_receipt, encode_receipt

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from central.ingest import Arrival
+from central.examination import Arrival
 from edge.core.delivery import DeliveryState, is_due
 from edge.core.envelope import parse
 from edge.core.errors import StoreError
