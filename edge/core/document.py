@@ -5,6 +5,7 @@ Bytes that are not UTF-8, nest too deep or break the schema are all one thing to
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,6 +14,8 @@ from edge.core.errors import ConfigError, CouldNotBeChecked, DoesNotVerify
 
 T = TypeVar("T")
 
+_KNOWN: set[type] = set()
+_LEARNING = Lock()
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -22,6 +25,7 @@ def read_json(payload: bytes, kind: type[T], *, format_: str, what: str) -> T:
     Raises CouldNotBeChecked for a format this version does not know, DoesNotVerify for bytes that break it
     (both step `payload`). Unknown fields are left aside: a later minor version may have more.
     """
+    _learn(kind)
     try:
         document: Any = msgspec.json.decode(payload)
         found = document.get("format") if isinstance(document, dict) else type(document).__name__
@@ -38,3 +42,12 @@ def read_toml(raw: bytes, kind: type[T], *, what: str) -> T:
         return msgspec.toml.decode(raw, type=kind)
     except _BROKEN as e:
         raise ConfigError(f"{what}: {e}") from e
+
+
+def _learn(kind: type) -> None:
+    """Have msgspec build what it keeps of a type. It would do so at the type's first use, and two threads that come
+    upon the same type at once crash the process (msgspec 0.22)."""
+    if kind not in _KNOWN:
+        with _LEARNING:
+            msgspec.json.Decoder(kind)
+            _KNOWN.add(kind)

@@ -42,6 +42,8 @@ class _Written(msgspec.Struct, frozen=True):
     signatures: tuple[_WrittenSignature, ...]
 
 
+_WRITTEN = msgspec.json.Decoder(_Written)
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """What an envelope held, once its signatures were found good by `key_ids`."""
@@ -69,7 +71,7 @@ def parse(raw: bytes) -> Envelope:
     if len(raw) > MAX_ENVELOPE_BYTES:
         raise DoesNotVerify(f"an envelope has at most {MAX_ENVELOPE_BYTES} bytes, got {len(raw)}", step="format")
     try:
-        written = msgspec.json.decode(raw, type=_Written)
+        written = _WRITTEN.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise DoesNotVerify(f"not a DSSE envelope: {type(e).__name__}", step="format") from e
     signatures = {s.keyid: Signature(s.keyid, s.sig.hex()) for s in written.signatures}

@@ -61,6 +61,9 @@ class PublicKeyDocument(msgspec.Struct, frozen=True, kw_only=True):
         return SSlibKey.from_dict(self.keyid, value)
 
 
+_DOCUMENT = msgspec.json.Decoder(PublicKeyDocument)
+
+
 def key_sha256(document: PublicKeyDocument) -> str:
     """SHA-256 of the public key, in hex."""
     return hashlib.sha256(bytes.fromhex(document.public_hex)).hexdigest()
@@ -93,7 +96,7 @@ def keys_of(documents: Iterable[PublicKeyDocument], role: KeyRole, owner: str | 
 def decode_public_key(raw: bytes) -> PublicKeyDocument:
     """Read a public key document. Raises CouldNotBeChecked (step `key`) for anything else."""
     try:
-        document = msgspec.json.decode(raw, type=PublicKeyDocument)
+        document = _DOCUMENT.decode(raw)
         if document.format != FORMAT or len(bytes.fromhex(document.public_hex)) != 32:
             raise ValueError("not a document of a 32-byte public key")
     except (msgspec.DecodeError, ValueError) as e:

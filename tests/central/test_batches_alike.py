@@ -4,6 +4,8 @@ process changed between examining a batch and settling it."""
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from securesystemslib.signer import Signer
 from central.config import StoreKind
 from central.examination import Arrival
 from central.founding import register_unit
+from central.simulated import SimulatedUnit
 from edge.core.chain import ChainHead
 from edge.core.envelope import VISIT_TYPE, digest, seal
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument
@@ -19,6 +22,7 @@ from edge.core.receipt import ReceiptItem, Verdict
 from edge.core.record import encode_record
 from edge.signing import keyfile
 from tests.central.conftest import AT_UTC, Desk, make_desk, record
+from tools.faults.scene import ROOT
 
 UNITS = ("unit-x", "unit-y", "unit-revoked", "unit-nobody")
 EACH = 14
@@ -124,3 +128,31 @@ def test_a_record_that_closes_a_gap_reaches_beyond_its_own_batch(desk: Desk) -> 
     assert desk.submit(raws[1], *raws[3:]).receipt.gap_free_sequence == 0
     assert desk.submit(raws[0]).receipt.gap_free_sequence == 2
     assert desk.submit(raws[2]).receipt.gap_free_sequence == 9
+
+
+def test_two_threads_that_are_the_first_to_read_a_record_do_not_crash(tmp_path: Path) -> None:
+    unit = SimulatedUnit("unit-x")
+    (tmp_path / "key").write_bytes(keyfile.encode_public(unit.public))
+    (tmp_path / "records").write_bytes(b"\n".join(unit.next_record(AT_UTC) for _ in range(60)))
+    command = [sys.executable, "-c", _FIRST_READERS, str(tmp_path)]
+    ended = [subprocess.run(command, cwd=ROOT, check=False).returncode for _ in range(4)]
+    assert ended == [0] * 4, "two threads at once that make msgspec build what it keeps of a type crash it"
+
+
+# Threads change places as often as Python lets them, so that what goes wrong rarely goes wrong nearly always.
+_FIRST_READERS = """
+import sys
+from pathlib import Path
+from central.config import StoreKind
+from central.examination import Arrival, Examiner
+from central.store import UnitRow
+from edge.core.keys import decode_public_key
+
+sys.setswitchinterval(1e-6)
+folder = Path(sys.argv[1])
+key = decode_public_key((folder / "key").read_bytes())
+unit = UnitRow(unit_id="unit-x", key=key, registered_utc="", revoked_utc=None, gap_free_sequence=0)
+arrivals = [Arrival(unit_id="unit-x", raw=raw) for raw in (folder / "records").read_bytes().split(b"\\n")]
+found = Examiner(StoreKind.SIMULATED).examine_all(arrivals, {"unit-x": unit}, "")
+sys.exit(sum(isinstance(e, Exception) for e in found))
+"""
