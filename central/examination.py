@@ -58,10 +58,11 @@ Units = Mapping[str, UnitRow | None]
 
 
 class Examiner:
-    """For a store of one kind. Holds no state."""
+    """For a store of one kind. Holds no state but its threads, which begin with the first large batch."""
 
     def __init__(self, kind: StoreKind) -> None:
         self._kind = kind
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="examine")
 
     def examine_all(self, arrivals: Sequence[Arrival], units: Units, at_utc: str) -> list[Examined | Refused]:
         """What each is, in their order. units: those that speak, None for one that is not registered."""
@@ -73,8 +74,7 @@ class Examiner:
             return examine(arrivals)
         size = -(-len(arrivals) // THREADS)
         parts = [arrivals[first : first + size] for first in range(0, len(arrivals), size)]
-        with ThreadPoolExecutor(THREADS) as threads:
-            return list(chain.from_iterable(threads.map(examine, parts)))
+        return list(chain.from_iterable(self._threads.map(examine, parts)))
 
     def examine(self, arrival: Arrival, unit: UnitRow | None, at_utc: str) -> Examined | Refused:
         """What is to be stored, or why not."""

@@ -31,6 +31,8 @@ from edge.wire.tls import tls_context
 PROPERTIES_BYTES = 8 * 1024
 MOST_AT_ONCE = 400
 """Where one batch of deliveries ends; a packet more may bring in as many records as it holds."""
+LINGER_S = 0.002
+"""A packet takes several reads; the more go in one batch, the fewer commits and receipts there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,24 +77,32 @@ class MqttIntake:
         )
         link.open(calling, [ingest_filter(config.share, channel) for channel in Channel])
 
-    def take(self, timeout_s: float) -> list[Delivery]:
-        """What has come in; waits for the first. Raises SyncError when the link is gone."""
-        deadline = time.monotonic() + timeout_s
-        while not self._deliveries and self._link is not None:
-            left_s = deadline - time.monotonic()
-            self._link.turn(max(0.0, left_s))
-            if left_s <= 0:
-                break
-        before = -1
-        while self._link is not None and before != len(self._deliveries) < MOST_AT_ONCE:
-            before = len(self._deliveries)
-            self._link.turn(0.0)
+    def take(self, timeout_s: float, *, at_least: int = 1) -> list[Delivery]:
+        """What has come in; waits for so many, then for more as long as they come within LINGER_S of one another.
+
+        Nothing when fewer came in time: they are kept for the next call. Raises SyncError when the link is gone.
+        """
+        if self._filled(at_least, timeout_s):
+            while len(self._deliveries) < MOST_AT_ONCE and self._filled(len(self._deliveries) + 1, LINGER_S):
+                pass
         if self._link is None:
             # Unacknowledged, they are sent again; without a link no receipt could be given.
             self._deliveries = []
         self._linked()
+        if len(self._deliveries) < at_least:
+            return []
         taken, self._deliveries = self._deliveries, []
         return taken
+
+    def _filled(self, count: int, timeout_s: float) -> bool:
+        """Let the link work until so many deliveries are there."""
+        deadline = time.monotonic() + timeout_s
+        while len(self._deliveries) < count and self._link is not None:
+            left_s = deadline - time.monotonic()
+            self._link.turn(max(0.0, left_s))
+            if left_s <= 0:
+                break
+        return len(self._deliveries) >= count
 
     def answer(self, unit_id: str, receipt: bytes) -> None:
         """Hand a receipt to the wire; one that is lost is asked for again by the unit's resending."""

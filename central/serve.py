@@ -23,6 +23,8 @@ from edge.core.errors import StoreError, SyncError
 from edge.core.protocol import Channel
 
 TAKE_WAIT_S = 0.5
+MEANWHILE_S = 0.005
+WORTH_A_BATCH = 100
 POST_EVERY_S = 1.0
 CHUNK_EXPIRY_S = 60
 """A unit asks again for what has not come by then."""
@@ -83,7 +85,7 @@ class IngestLoop:
     def _run_link(self) -> None:
         last_s = time.monotonic()
         while not self._stop_within(0.0):
-            deliveries = self._intake.take(0.0 if self._pipeline.busy else TAKE_WAIT_S)
+            deliveries = self._taken()
             if deliveries:
                 self._take_in(deliveries)
                 last_s = time.monotonic()
@@ -93,6 +95,12 @@ class IngestLoop:
                 return
             self._send_due()
         self._answer_settled()
+
+    def _taken(self) -> list[Delivery]:
+        """While a batch is being committed, only what is worth examining meanwhile."""
+        if self._pipeline.busy:
+            return self._intake.take(MEANWHILE_S, at_least=WORTH_A_BATCH)
+        return self._intake.take(TAKE_WAIT_S)
 
     def _take_in(self, deliveries: Sequence[Delivery]) -> None:
         records = [d for d in deliveries if d.channel is Channel.RECORDS]

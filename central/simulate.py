@@ -124,10 +124,10 @@ class Simulation:
                 self._load.failed_units.append(unit.unit_id)
 
     def _deliver(self, unit_id: str, wire: UnitWire, open_: dict[str, bytes]) -> None:
-        waiting, unsent = list(open_), list(reversed(open_))
+        unsent = list(reversed(open_))
         in_flight: dict[str, float] = {}
         deadline = time.monotonic() + GIVE_UP_S
-        while waiting and time.monotonic() < deadline:
+        while open_ and time.monotonic() < deadline:
             going: list[str] = []
             while unsent and len(in_flight) + len(going) < RECEIVE_MAXIMUM:
                 name = unsent.pop()
@@ -138,17 +138,22 @@ class Simulation:
                 self._count(bytes_sent=sum(map(len, batch)))
             in_flight.update(dict.fromkeys(going, time.monotonic() + RESEND_S))
             for raw in wire.pump(0.2):
-                for item in self._receipted(unit_id, raw):
+                said = self._receipted(unit_id, raw)
+                fresh = [item for item in said if open_.pop(item.sha256, None) is not None]
+                stored = sum(item.verdict is Verdict.STORED for item in fresh)
+                self._count(receipted=stored, refused=len(fresh) - stored)
+                for item in said:
                     in_flight.pop(item.sha256, None)
-                    if open_.pop(item.sha256, None) is not None:
-                        stored = item.verdict is Verdict.STORED
-                        self._count(receipted=int(stored), refused=int(not stored))
-            late = [name for name, due in in_flight.items() if due < time.monotonic()]
-            for name in late:
-                del in_flight[name]
-                unsent.append(name)
-            self._count(resent=len(late))
-            waiting = list(open_)
+            unsent += self._late(in_flight)
+
+    def _late(self, in_flight: dict[str, float]) -> list[str]:
+        """What has waited for RESEND_S is in flight no more. The oldest stands first."""
+        now_s, late = time.monotonic(), []
+        while in_flight and next(iter(in_flight.values())) < now_s:
+            late.append(next(iter(in_flight)))
+            del in_flight[late[-1]]
+        self._count(resent=len(late))
+        return late
 
     def _receipted(self, unit_id: str, raw: bytes) -> tuple[ReceiptItem, ...]:
         """What a receipt says, its signature checked."""
