@@ -7,10 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.capture.still import photograph_jpeg
 from edge.core.chain import StoredRecord
 from edge.core.evidence import EvidenceKind
 from edge.core.record import Provenance
+from edge.core.visit import Consents
 from edge.ports.workers import OpenWorker
+from edge.services.burst import Burst
 from edge.services.consents import ConsentBook
 from edge.services.evidence import keep_evidence
 from edge.services.keep import VisitDraft, keep_visit
@@ -59,6 +62,13 @@ def consent_book(unit: Unit, no_camera: Provenance) -> ConsentBook:
         hand_over=hand_over,
         new_id=lambda: str(uuid.uuid4()),
     )
+
+
+def photograph_of(burst: Burst, consents: Consents | None) -> bytes | None:
+    """The best probe as a JPEG, where somebody agreed that a photograph is kept or sent."""
+    if not (burst.probes and consents and (consents.keep_photo or consents.send_photo)):
+        return None
+    return photograph_jpeg(burst.probes[0].frame.bgr)
 
 
 def keep_copy(unit: Unit, stored: StoredRecord, photograph: bytes) -> None:

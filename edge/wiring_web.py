@@ -56,7 +56,7 @@ from edge.web.pairing import Pairing
 from edge.web.viewer import Job, Viewer
 from edge.wiring import SYSTEM_FOLDER, Unit
 from edge.wiring_paper import UnitPapers
-from edge.wiring_people import consent_book, keep_copy, worker_faces
+from edge.wiring_people import consent_book, keep_copy, photograph_of, worker_faces
 from edge.wiring_sync import check_visit_may_begin
 from edge.wiring_technician import Technician
 from edge.wiring_visit import VisitSide
@@ -205,10 +205,8 @@ class ScreenUnit:
             if visit.findings.frames_seen == 0:
                 raise CameraError("the camera gave no picture")
             provenance = side.provenance(camera.source, by_face=True)
-        best = next(iter(visit.burst.probes), None)
-        wanted = session.consents and (session.consents.send_photo or session.consents.keep_photo)
-        photo = photograph_jpeg(best.frame.bgr) if best and wanted else None
-        return Seen(findings=visit.findings, outcome=visit.outcome, provenance=provenance), photo
+        seen = Seen(findings=visit.findings, outcome=visit.outcome, provenance=provenance)
+        return seen, photograph_of(visit.burst, session.consents)
 
 
 def make_room(

@@ -146,7 +146,7 @@ def visit(
     if wishes.attest and wishes.not_performed:
         raise click.UsageError("a visit is attested or not performed, not both")
     from edge.wiring import open_unit
-    from edge.wiring_people import consent_book
+    from edge.wiring_people import consent_book, keep_copy
     from edge.wiring_sync import check_visit_may_begin, keep_photo
     from edge.wiring_visit import VisitSide
 
@@ -160,12 +160,14 @@ def visit(
         entry = _entry(side, wishes)
         guardian = ask_guardian(wishes.guardian_relation)
         request = _request(side, wishes, entry, guardian)
-        draft = _draft(side, wishes, entry, request, witness_signs=len(people) > 1, quiet=as_json)
+        draft, photograph = _draft(side, wishes, entry, request, witness_signs=len(people) > 1, quiet=as_json)
         from edge.services.keep import keep_visit
 
         stored = keep_visit(
             draft, store=unit.store, signer=unit.record_key, clock=unit.clock, cosigners=people
         )
+        if photograph and draft.consents.keep_photo:
+            keep_copy(unit, stored, photograph)
         for file in wishes.photos:
             keep_photo(unit, stored, file)
         if guardian and draft.consents.guardian:
@@ -218,7 +220,8 @@ def _draft(
     *,
     witness_signs: bool,
     quiet: bool,
-) -> VisitDraft:
+) -> tuple[VisitDraft, bytes | None]:
+    """The draft, and the face's photograph where one may be kept."""
     from edge.capture.no_camera import NoCamera
     from edge.services.visit import draft_by_attestation, draft_not_performed
 
@@ -227,7 +230,7 @@ def _draft(
     provenance = side.provenance(NoCamera().source, by_face=False)
     ended_utc = side.unit.clock.now_utc()
     if wishes.not_performed:
-        return draft_not_performed(request, Reason(wishes.not_performed), provenance, ended_utc=ended_utc)
+        return draft_not_performed(request, Reason(wishes.not_performed), provenance, ended_utc=ended_utc), None
     attestation = Attestation(
         declared_by=wishes.worker,
         witnessed_by=wishes.witness,
@@ -238,15 +241,16 @@ def _draft(
         witness=Witness(how=WitnessMethod.PIN if witness_signs else WitnessMethod.DECLARED),
     )
     why = Reason(wishes.why) if wishes.why else None
-    return draft_by_attestation(request, attestation, side.policy.manual, provenance, ended_utc=ended_utc, why=why)
+    manual = side.policy.manual
+    return draft_by_attestation(request, attestation, manual, provenance, ended_utc=ended_utc, why=why), None
 
 
 def _draft_by_face(
     side: VisitSide, wishes: Wishes, entry: ListEntry | None, request: VisitRequest, *, quiet: bool
-) -> VisitDraft:
+) -> tuple[VisitDraft, bytes | None]:
     from edge.services.certify import certify_by_face
     from edge.services.visit import draft_by_face
-    from edge.wiring_people import worker_faces
+    from edge.wiring_people import photograph_of, worker_faces
 
     request.check_face_consent()
     verified = bool(entry) and not wishes.references
@@ -271,7 +275,8 @@ def _draft_by_face(
     if visit.findings.frames_seen == 0:
         raise InputError("the camera gave no picture", remedy="Check the source of pictures and try again.")
     provenance = side.provenance(camera.source, by_face=True)
-    return draft_by_face(request, visit, provenance, ended_utc=side.unit.clock.now_utc())
+    draft = draft_by_face(request, visit, provenance, ended_utc=side.unit.clock.now_utc())
+    return draft, photograph_of(visit.burst, request.consents)
 
 
 def _references(side: VisitSide, wishes: Wishes, entry: ListEntry | None) -> list[Reference]:

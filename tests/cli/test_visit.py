@@ -78,6 +78,20 @@ def test_right_person_is_certified_and_the_record_says_by_what(
     assert record.consents.match_on_unit and not record.consents.send_photo
 
 
+def test_photograph_that_may_be_kept_is_opened_for_a_stated_case_only(
+    doorstep: Doorstep, clip: Path, portraits: Path, tmp_path: Path
+) -> None:
+    reference, out = ("--reference", str(portraits / "obama.jpg")), tmp_path / "case.jpg"
+    look = ("consent", "photo", "p-1", "--worker", "w-1", "--out", str(out), "--why")
+    last_json(doorstep("visit", *BY_FACE, "--video", str(clip), *reference, "--json"))
+    assert doorstep(*look, "appeal").exit_code == 4 and not out.exists(), "none was agreed to"
+    last_json(doorstep("visit", *BY_FACE, "--consent", "match,keep", "--video", str(clip), *reference, "--json"))
+    assert doorstep(*look, "curiosity").exit_code == 2
+    assert doorstep(*look, "appeal").exit_code == 0
+    assert cv2.imread(str(out)).shape[:2] == (480, 640) and out.stat().st_mode & 0o077 == 0
+    assert "1 photographs kept here" in doorstep("consent", "show", "p-1").output
+
+
 def test_another_person_goes_to_review(doorstep: Doorstep, clip: Path, portraits: Path) -> None:
     answer = last_json(
         doorstep("visit", *BY_FACE, "--video", str(clip), "--reference", str(portraits / "biden.jpg"), "--json")
