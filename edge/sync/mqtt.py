@@ -32,11 +32,13 @@ from edge.core.protocol import (
     upward_topic,
 )
 from edge.sync.tls import tls_files
-from edge.wire.link import Answered, Calling, Incoming, Link
+from edge.wire.link import Answered, Calling, Incoming, Link, Will
 from edge.wire.tls import tls_context
 
 SOFTWARE = f"doorstep {__version__}"
 SESSION_EXPIRY_S = 24 * 3600
+STATUS_EXPIRY_S = 60 * 24 * 3600
+"""Twice the longest time that a unit is expected to be without a network: what it last said is then no news."""
 CLOSE_TIMEOUT_S = 2.0
 TOPIC_BYTES_AND_PROPERTIES = 512
 
@@ -65,7 +67,7 @@ class MqttUplink:
             on_message=self._take,
             on_answer=self._note,
             on_down=self._lose,
-            will=(status_topic(self._unit_id), self._offline()),
+            will=Will(topic=status_topic(self._unit_id), content=self._offline(), expiry_s=STATUS_EXPIRY_S),
         )
         calling = Calling(
             host=config.host,
@@ -132,13 +134,14 @@ class MqttUplink:
         if self._link is None:
             raise SyncError(self._why_down or "not connected to the broker")
         topic, content = status_topic(self._unit_id), encode_status(status)
-        self._link.publish(topic, content, retain=True, pairs=_versions(status.software))
+        self._link.publish(topic, content, retain=True, expiry_s=STATUS_EXPIRY_S, pairs=_versions(status.software))
 
     def close(self) -> None:
         """Say goodbye where there is a link; what is still open counts as lost. Idempotent."""
         if self._link is None:
             return
-        self._goodbye = self._link.publish(status_topic(self._unit_id), self._offline(), retain=True)
+        topic, content = status_topic(self._unit_id), self._offline()
+        self._goodbye = self._link.publish(topic, content, retain=True, expiry_s=STATUS_EXPIRY_S)
         deadline = time.monotonic() + CLOSE_TIMEOUT_S
         while self._link is not None and self._goodbye is not None and time.monotonic() < deadline:
             self._run_once(0.1)

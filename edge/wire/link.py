@@ -54,6 +54,15 @@ class Calling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Will:
+    """What the broker publishes, retained for `expiry_s`, when the link is lost."""
+
+    topic: str
+    content: bytes
+    expiry_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
     """A message from the broker; `token` acknowledges it where that is done by hand. topic: "" for one unreadable."""
 
@@ -90,9 +99,8 @@ class Link:
         on_answer: Callable[[Answered], None] = _ignore,
         on_down: Callable[[str], None] = _ignore,
         acknowledge_by_hand: bool = False,
-        will: tuple[str, bytes] | None = None,
+        will: Will | None = None,
     ) -> None:
-        """will: topic and content that the broker publishes, retained, when the link is lost."""
         self.up, self.why_down = True, ""
         self.largest_packet, self.window = MAX_PACKET_BYTES, RECEIVE_MAXIMUM
         self._tell_message, self._tell_answer, self._tell_down = on_message, on_answer, on_down
@@ -108,7 +116,9 @@ class Link:
         client.max_inflight_messages = RECEIVE_MAXIMUM
         client.tls_set_context(context)
         if will is not None:
-            client.will_set(will[0], will[1], qos=1, retain=True)
+            properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+            properties.MessageExpiryInterval = will.expiry_s
+            client.will_set(will.topic, will.content, qos=1, retain=True, properties=properties)
         client.on_connect, client.on_subscribe = self._on_connect, self._on_subscribe
         client.on_publish, client.on_message = self._on_publish, self._on_message
         client.on_disconnect = self._on_disconnect

@@ -18,7 +18,7 @@ from edge.core.errors import ConfigError
 from edge.core.protocol import LinkState, decode_status, ingest_filter, status_topic
 from edge.services.drain import Drain
 from edge.services.progress import ProgressKind
-from edge.sync.mqtt import MqttUplink
+from edge.sync.mqtt import STATUS_EXPIRY_S, MqttUplink
 from edge.wiring import Unit
 from edge.wiring_sync import make_drain
 from tests.sync.conftest import QUICK, Stage, drain_until, states, visit, wait_for
@@ -243,25 +243,26 @@ def test_sync_05_poison_record_is_quarantined_with_its_reason_and_those_behind_i
     assert stage.held()[2:] == made[3:]
 
 
-def test_sync_10_birth_and_last_will_say_whether_the_unit_is_there(stage: Stage) -> None:
+def test_sync_10_birth_and_last_will_say_whether_the_unit_is_there_and_expire(stage: Stage) -> None:
     unit = stage.unit("unit-a")
     visit(unit, 2)
     stage.ingest()
-    seen: list[LinkState] = []
-    with_central = stage.scene.pki
+    seen: list[tuple[LinkState, int]] = []
+    pki = stage.scene.pki
     watcher = paho.Client(CallbackAPIVersion.VERSION2, client_id="watcher", protocol=paho.MQTTv5)
-    watcher.tls_set(
-        str(with_central / "ca.crt"), str(with_central / f"{CENTRAL_ID}.crt"), str(with_central / f"{CENTRAL_ID}.key")
+    watcher.tls_set(str(pki / "ca.crt"), str(pki / f"{CENTRAL_ID}.crt"), str(pki / f"{CENTRAL_ID}.key"))
+    watcher.on_message = lambda _c, _u, message: seen.append(
+        (decode_status(message.payload).state, getattr(message.properties, "MessageExpiryInterval", 0))
     )
-    watcher.on_message = lambda _c, _u, message: seen.append(decode_status(message.payload).state)
     watcher.connect("127.0.0.1", stage.scene.broker.port)
     watcher.loop_start()
     watcher.subscribe(status_topic("unit-a"), qos=1)
     process = start("edge.cli.main", "sync", "--unit", str(unit.root), "--json")
-    wait_for(lambda: LinkState.ONLINE in seen)
+    wait_for(lambda: any(state is LinkState.ONLINE for state, _ in seen))
     process.kill()
     process.wait()
-    wait_for(lambda: seen[-1] is LinkState.OFFLINE)
+    wait_for(lambda: seen[-1][0] is LinkState.OFFLINE)
+    assert all(0 < expiry_s <= STATUS_EXPIRY_S for _, expiry_s in seen)
     watcher.disconnect()
     watcher.loop_stop()
 
