@@ -59,11 +59,13 @@ class Kept:
 
 
 def measure_attacks(
-    rig: Rig, *, count: int, first_seed: int, lamps: bool, only: list[str], track: Track, kept: Kept, rate_fps: float
+    rig: Rig, *, count: int, first_seed: int, lamps: bool, only: list[str], track: Track, kept: Kept, rate_fps: float,
+    clips_only: bool = False,
 ) -> dict[str, Any]:
     """`count` windows of each species, from `first_seed` on; `only`: names of species, empty for all. rate_fps: of
-    the simulated camera."""
-    studio = Studio(rig.nets, default_identities())
+    the simulated camera. clips_only: whether the people shown are those of clips alone, the hardest for replays."""
+    people = default_identities()
+    studio = Studio(rig.nets, [i for i in people if i.film] if clips_only else people, attackers=people)
     films = {i.subject: i.path for i in studio.identities if i.film}
     names = only or [k.name for k in SPECIES.values() if films or not k.film]
     seconds = rig.policy.burst.window_s + 0.2
@@ -83,7 +85,8 @@ def measure_attacks(
             with kept.windows.open("ab") as file:
                 file.write(msgspec.json.encode(windows[-1]) + b"\n")
     seeds = [int(w.source.rpartition("#")[2]) for w in windows]
-    return {**report_of(windows, rig), "lamps": lamps, "rate_fps": rate_fps, "seeds": [min(seeds), max(seeds)]}
+    return {**report_of(windows, rig), "lamps": lamps, "clips_only": clips_only,
+            "rate_fps": rate_fps, "seeds": [min(seeds), max(seeds)]}  # fmt: skip
 
 
 def _kept(keep: Path | None) -> list[Window]:

@@ -109,10 +109,11 @@ def clips(folder: Path, every_s: float | None, limit: int | None, **rest: Any) -
     "--fps", "rate_fps", default=15.0, show_default=True, type=click.FloatRange(8, 60),
     help="Frames a second; half the unit's own rate costs half as much and makes the pulse harder to see.",
 )
+@click.option("--films", is_flag=True, help="Show the people of clips only: the hardest replays.")
 @_report_options
 def attacks(
     count: int, first_seed: int, lamps: bool, species: str, keep: Path | None, sightings: Path | None,
-    rate_fps: float, limit: int | None, **rest: Any,
+    rate_fps: float, films: bool, limit: int | None, **rest: Any,
 ) -> None:
     """Simulated people and attacks: BPCER, APCER per species worst first, texture alone beside it.
 
@@ -125,7 +126,7 @@ def attacks(
     only = [name for name in species.split(",") if name][:limit]
     _run("attacks", lambda rig: measure_attacks(
         rig, count=count, first_seed=first_seed, lamps=lamps, only=only, track=shown,
-        kept=Kept(windows=keep, sightings=sightings), rate_fps=rate_fps,
+        kept=Kept(windows=keep, sightings=sightings), rate_fps=rate_fps, clips_only=films,
     ), **rest)  # fmt: skip
 
 
