@@ -23,7 +23,8 @@ Floats = NDArray[np.float64]
 # corners: as large as keeps clear of hair, eyes and beard, for the noise of a mean falls with its area.
 FOREHEAD, RIGHT_CHEEK, LEFT_CHEEK = 0, 1, 2
 _PATCHES = (((151, 9), 0.45, 0.22), ((50, 205), 0.24, 0.3), ((280, 425), 0.24, 0.3))
-_EYES = (33, 263)
+PATCH_VERTICES = tuple(vertices for vertices, _, _ in _PATCHES)
+EYES = (33, 263)
 _CORNER = 10  # the upper corners of the crop, a tenth of its side, show what is behind the head
 SCENE_WIDTH_PX = 640
 
@@ -123,7 +124,7 @@ def scene_of(frame: Frame, mesh: FaceMesh) -> Scene:
 
 def _skin(mesh: FaceMesh) -> NDArray[np.float32]:
     size = mesh.crop_rgb.shape[0]
-    wanted = [*_EYES, *(vertex for vertices, _, _ in _PATCHES for vertex in vertices)]
+    wanted = [*EYES, *(vertex for vertices, _, _ in _PATCHES for vertex in vertices)]
     places = apply(mesh.crop_from_frame, mesh.points_px[wanted, :2]).tolist()
     apart = float(np.hypot(places[1][0] - places[0][0], places[1][1] - places[0][1]))
     means, at = np.full((3, 3), np.nan, np.float32), 2

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.core.cues.patch_motion import patch_places, stilled
 from edge.core.cues.pulse_signals import (
     HIGH_HZ,
     LOW_HZ,
@@ -58,7 +59,8 @@ def pulse_cue(sightings: Sightings) -> CueResult:
     if not 25.0 < float(np.median(skin[..., 1])) < 250.0:
         return CueResult.unable(PULSE, Unable.BAD_LIGHT, green=float(np.median(skin[..., 1])))
     even_s = np.arange(times_s[0], times_s[-1], 1.0 / RATE_HZ)
-    patches = resampled(times_s, skin, even_s)
+    followed = [f for f, w in zip(sightings.frames, whole, strict=True) if w]
+    patches = stilled(resampled(times_s, skin, even_s), resampled(times_s, patch_places(followed), even_s))
     behind = np.array([f.behind_rgb for f in sightings.frames], np.float64)[whole]
     measured = measure_beat(patches, resampled(times_s, behind[:, None], even_s)[0])
     measured |= {"seconds": seconds, "still_share": still_share(sightings), "turn": _turn(sightings)}
@@ -108,7 +110,7 @@ def _evidence(found: dict[str, float]) -> float:
     """Log odds of skin that beats against noise: by logistic regression on rendered windows, leaning to noise."""
     strength_db = found["snr_db"] - _EDGE_DB * (found["bpm"] < 60.0 * LOW_HZ + 3.0)
     alike = float(np.exp(-found["spread_bpm"] / 3.0))
-    return 0.28 * float(np.clip(strength_db, -6.0, 6.0)) + 4.75 * found["phase_agreement"] + 3.3 * alike - 3.8
+    return 0.28 * float(np.clip(strength_db, -6.0, 6.0)) + 4.75 * found["phase_agreement"] + 3.3 * alike - 3.4
 
 
 def still_share(sightings: Sightings) -> float:

@@ -34,7 +34,7 @@ _EVENNESS = 1e-3
 def pos(rgb: Floats) -> Floats:
     """The pulse signal by the plane orthogonal to skin, overlap-added, trend removed, unit
     variance."""
-    return _unit(_detrended(pos_mean(rgb)))
+    return _unit(detrended(pos_mean(rgb)))
 
 
 def pos_mean(rgb: Floats) -> Floats:
@@ -61,12 +61,12 @@ def chrom(rgb: Floats) -> Floats:
         red, green, blue = (part / np.maximum(part.mean(axis=0), 1e-6) - 1.0).T
         first, second = 3.0 * red - 2.0 * green, 1.5 * red + green - 1.5 * blue
         signal[start : start + length] += weight * (first - first.std() / max(second.std(), 1e-9) * second)
-    return _unit(_detrended(signal))
+    return _unit(detrended(signal))
 
 
 def pbv(rgb: Floats) -> Floats:
     """The pulse signal by the signature of blood volume, unit variance."""
-    relative = _detrended(rgb / np.maximum(_moving_mean(rgb, round(_WINDOW_S * RATE_HZ)), 1e-6) - 1.0)
+    relative = detrended(rgb / np.maximum(moving_mean(rgb), 1e-6) - 1.0)
     spectrum, hz = np.fft.rfft(relative, axis=0), np.fft.rfftfreq(len(rgb), 1.0 / RATE_HZ)
     spectrum[(hz < _NOISE_FROM_HZ) | (hz > _NOISE_TO_HZ)] = 0.0
     heard = np.fft.irfft(spectrum, len(rgb), axis=0)
@@ -75,8 +75,9 @@ def pbv(rgb: Floats) -> Floats:
     return _unit(heard @ np.linalg.solve(spread + even, _BLOOD_RGB))
 
 
-def _moving_mean(values: Floats, length: int) -> Floats:
-    """Over `length` rows around each, the ends carried on."""
+def moving_mean(values: Floats) -> Floats:
+    """Over the rows of a window around each, the ends carried on."""
+    length = round(_WINDOW_S * RATE_HZ)
     padded = np.pad(values, ((length // 2, length - 1 - length // 2), (0, 0)), mode="edge")
     sums = np.cumsum(np.pad(padded, ((1, 0), (0, 0))), axis=0)
     return np.asarray((sums[length:] - sums[:-length]) / length, np.float64)
@@ -98,7 +99,8 @@ def resampled(times_s: Floats, values: Floats, even_s: Floats) -> Floats:
     )
 
 
-def _detrended(signal: Floats) -> Floats:
+def detrended(signal: Floats) -> Floats:
+    """T or T×n values without what is slower than a heart."""
     return signal - _trend_solver(len(signal)) @ signal
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from edge.core.cues.pulse import pulse_cue
-from edge.core.sighting import Sightings
-from tests.core.cues.windows import sighting, skin_window
+from edge.core.sighting import PATCH_VERTICES, Sightings
+from tests.core.cues.windows import face_points, in_pixels, sighting, skin_window
 
 SKIN = np.array([170.0, 120.0, 100.0])
 # How strongly a beat shows in red, green and blue (de Haan & van Leest, 2014).
@@ -96,3 +96,30 @@ def test_patches_outside_the_crop_are_left_out_not_guessed() -> None:
 
 def test_no_frames_cannot_tell() -> None:
     assert pulse_cue(Sightings(frames=(), scenes=())).score is None
+
+
+def trembling(beat: float, seed: int) -> Sightings:
+    """Skin of lively texture under patches that tremble with the mesh: their colour follows where they lie."""
+    random = np.random.default_rng(seed)
+    frames = []
+    for number in range(360):
+        at_s = number / 30.0
+        points = in_pixels(face_points())
+        tremble = random.normal(0, 0.6, (468, 2))
+        shift = np.array([tremble[list(v)].mean(axis=0) for v in PATCH_VERTICES])
+        points[:, :2] += tremble.astype(np.float32)
+        texture = 1 + 0.1 * shift[:, :1] * np.array([1.0, 0.2, 0.5]) + 0.1 * shift[:, 1:] * np.array([0.2, 1.0, 0.1])
+        heart = 1 - beat * BEAT * np.sin(2 * np.pi * 1.2 * at_s)
+        skin = SKIN * heart * texture + random.normal(0, 0.15, (3, 3))
+        crop = np.clip(140 + random.normal(0, 2, (64, 64)), 0, 255).astype(np.uint8)
+        frames.append(sighting(at_s, points_px=points, skin_rgb=skin.astype(np.float32), crop=crop))
+    return Sightings(frames=frames, scenes=())
+
+
+def test_a_mesh_that_trembles_over_wrinkles_hides_no_beat_and_makes_none() -> None:
+    living = pulse_cue(trembling(0.001, seed=1))
+    assert living.score is not None and living.score > 0.9
+    assert living.details["bpm"] == pytest.approx(72, abs=2)
+    for seed in range(3):
+        mask = pulse_cue(trembling(0.0, seed=seed))
+        assert mask.score is not None and mask.score < 0.5
