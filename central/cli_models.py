@@ -14,6 +14,8 @@ from central.console import DOES_NOT_VERIFY, OK, as_json, chosen_units, in_folde
 from central.downward import Downlink
 from central.keys import message_signers
 from central.rows import bundles as rows
+from central.rows.status import all_known
+from central.status import last_status
 from edge.core.errors import InputError
 from edge.core.keys import decode_public_key
 
@@ -122,20 +124,24 @@ def list_standings(folder: Path, as_json: bool) -> None:
 @in_folder
 @as_json
 def list_releases(folder: Path, as_json: bool) -> None:
-    """List the units with the release each was offered last, and what became of it."""
+    """List the units with the release each was offered last, what became of it, and what each last said it runs."""
     _list(rows.RELEASES, "package", folder, as_json)
 
 
 def _list(kind: rows.Kind, what: str, folder: Path, as_json: bool) -> None:
     _, store = open_central(folder)
     with store, store.transaction() as transaction:
-        found = rows.standings(transaction.connection, kind)
+        said = {row["unit_id"]: last_status(row) for row in all_known(transaction.connection)}
+        found = [
+            {**row, "runs": status.software if (status := said.get(row["unit_id"])) else ""}
+            for row in rows.standings(transaction.connection, kind)
+        ]
     if as_json:
         print_json(found)
         return
-    table = Table("unit", what, "state", "lacks", "told", "reason")
+    table = Table("unit", what, "state", "lacks", "told", "reason", "runs")
     for row in found:
         lacks = sum(last - first + 1 for first, last in row["missing"])
-        said = (f"{lacks} chunks" if lacks else "–", (row["told_utc"] or "–")[:19], row["reason"])
-        table.add_row(row["unit_id"], row["name"], row["state"], *said)
+        told = (f"{lacks} chunks" if lacks else "–", (row["told_utc"] or "–")[:19], row["reason"], row["runs"])
+        table.add_row(row["unit_id"], row["name"], row["state"], *told)
     Console(markup=False).print(table)

@@ -31,6 +31,12 @@ def test_release_that_does_no_harm_stays(unit: Path, slots: Slots, package: Pack
     assert slots.in_force.name == "b", "the one before is kept to go back to"
 
 
+def test_unit_says_which_release_it_runs(unit: Path, slots: Slots, package: Package, key_dir: Path) -> None:
+    apply_update(unit, package(2), slots, key_dir)
+    told = slots.run(slots.in_force, "-c", "from edge.device.slots import running_version as v; print(v())")
+    assert told.stdout.strip() == "0.1.0+2~bookworm", told.stderr
+
+
 def test_three_starts_that_fail_bring_the_old_release_back(
     unit: Path, slots: Slots, package: Package, key_dir: Path, tmp_path: Path
 ) -> None:
