@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.cli.options import UNIT_OPTION, console, json_option, print_json
+from edge.cli.words import LANGUAGES, catalogue, say
 from edge.core.civil_time import civil_minute
 from edge.core.downward_content import Decision
 from edge.wiring import open_unit, open_unit_readonly
@@ -48,7 +49,12 @@ def _table(found: list[tuple[int, Decision]]) -> Table:
     for heading in ("#", "decided", "person", "decision", "reason", "next due"):
         table.add_column(heading, overflow="fold")
     for number, decision in found:
-        what = (decision.person_id, decision.decision, decision.reason)
+        what = (decision.person_id, _said(decision.decision), decision.reason)
         when = civil_minute(decision.decided_utc)
         table.add_row(str(number), when, *map(Text, what), decision.next_due_date or "–")
     return table
+
+
+def _said(decision: str) -> str:
+    """In words; one that a newer central has decided stands as its code."""
+    return say("decision", decision) if decision in catalogue(LANGUAGES[0])["decision"] else decision

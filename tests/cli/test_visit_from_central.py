@@ -120,10 +120,11 @@ def test_decision_that_came_back_is_a_task_until_it_is_ticked_off(bench: Bench) 
     bench.run(steps=2)
 
     def tasks(*more: str) -> str:
-        return CliRunner().invoke(main, ["tasks", "--unit", str(bench.unit.root), *more]).output
+        command = ["tasks", "--unit", str(bench.unit.root), *more]
+        return CliRunner().invoke(main, command, env={"COLUMNS": "140"}).output
 
     (found,) = json.loads(tasks("--json"))
     assert (found["number"], found["person_id"], found["decision"]) == (2, "p-1", "visit_again")
-    assert "photograph too dark" in tasks()
+    assert "photograph too dark" in tasks() and "需再次上门" in tasks()
     assert "No tasks" in tasks("--done", "2")
     assert "no open task 2" in tasks("--done", "2")
