@@ -1,6 +1,6 @@
 """Whether a page still is what its picture in the documents shows: what stands on it, and how it looks.
 
-Beside each picture lies its outline: the page's accessibility tree as text, with figures, times and digests blurred.
+Beside each picture lies its outline: every element that shows, with its words; figures, times and digests blurred.
 It must be the same to the letter. The look is compared tolerantly, cell by cell, so that another version of browser
 or font passes and a page that has lost its style, or a part, does not.
 """
@@ -18,19 +18,31 @@ CELL_PX = 16
 INK, DIFFERS = 6.0, 10.0
 """Grey levels of 255: from which a cell counts as drawn upon, and as drawn otherwise."""
 MOST_DRIFT = 0.05
+_OUTLINE = """() => {
+  const said = ["href", "name", "type", "alt", "role", "aria-label", "aria-current"], lines = [];
+  const walk = (element, depth) => {
+    if (getComputedStyle(element).display === "none") return;
+    const named = said.filter((key) => element.hasAttribute(key)).map((key) => `${key}=${element.getAttribute(key)}`);
+    const texts = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);
+    const words = texts.map((node) => node.textContent.trim().replace(/\\s+/g, " ")).filter(Boolean);
+    lines.push("  ".repeat(depth) + [element.tagName.toLowerCase(), ...named, ...words].join(" "));
+    for (const child of element.children) walk(child, depth + 1);
+  };
+  walk(document.body, 0);
+  return lines.join("\\n");
+}"""
 _VARYING = (
     # Two pictures are loaded at once, and either may be first in the log.
     (re.compile(r"打开(?:底库|现场)照片(?!（)"), "PICTURE OPENED"),
     (re.compile(r"\b[0-9a-f]{12,}\b…?"), "DIGEST"),
     (re.compile(r"(网络校时|硬件时钟|未校准)( ?± ?[\d.]+ s)?"), "CLOCK"),
     (re.compile(r"\d+(?:[.,:/–-]\d+)*"), "N"),
-    (re.compile(r"N N(?= |\"|$)"), "N"),
 )
 
 
 def outline(page: Any) -> str:
-    """What stands on a page of Playwright's, for people and for screen readers alike."""
-    text: str = page.locator("body").aria_snapshot()
+    """What stands on a page, element by element; Playwright's own outline changes with its version."""
+    text: str = page.evaluate(_OUTLINE)
     for pattern, blurred in _VARYING:
         text = pattern.sub(blurred, text)
     return text.strip() + "\n"
