@@ -20,12 +20,12 @@ raises.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from central.config import StoreKind
 from central.examination import Arrival, Examined, Examiner, Units
-from central.held import Held
+from central.held import Held, held_around
 from central.receipts import ReceiptIssuer
 from central.record_row import Row
 from central.refusal import Refused, keep_refusal
@@ -102,10 +102,7 @@ class _Settling:
         transaction = self._transaction
         good = [e for _, e in examined if not isinstance(e, Refused)]
         keys = known(transaction.connection, {c.keyid for e in good for c in e.cosigners})
-        rows: dict[str, list[Row]] = {unit_id: [] for unit_id in self._units}
-        for e in good:
-            rows[e.row["unit_id"]].append(e.row)
-        held = {unit_id: Held(transaction, unit_id, of_unit) for unit_id, of_unit in rows.items()}
+        held = held_around(transaction, self._units, [e.row for e in good])
         items: dict[str, list[ReceiptItem]] = {}
         for arrival, found in examined:
             items.setdefault(arrival.unit_id, []).append(self._decide(held[arrival.unit_id], arrival, found, keys))
@@ -144,7 +141,7 @@ class _Settling:
             detail=detail,
         )
 
-    def _answers(self, held: dict[str, Held], items: dict[str, list[ReceiptItem]]) -> list[Answer]:
+    def _answers(self, held: Mapping[str, Held], items: dict[str, list[ReceiptItem]]) -> list[Answer]:
         before = {unit_id: unit.gap_free_sequence if unit else 0 for unit_id, unit in self._units.items()}
         reached = {unit_id: of_unit.gap_free(before[unit_id]) for unit_id, of_unit in held.items()}
         self._transaction.advance({u: sequence for u, sequence in reached.items() if sequence != before[u]})

@@ -5,7 +5,7 @@ Only statements and transactions; what may be stored is decided in ingest.py. A 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from central import tables
 from central.config import StoreKind
 from central.engine import READ_ONLY, open_engine
+from central.rows.around import around
 from central.rows.bulk import insert_many
 from central.schema import bring_forward
 from edge.core.errors import ConfigError, InputError, StoreError
@@ -148,12 +149,11 @@ class Transaction:
         row = self.connection.execute(query).mappings().one_or_none()
         return None if row is None else dict(row)
 
-    def neighbours(self, unit_id: str, sequences: set[int], record_ids: set[str]) -> list[dict[str, Any]]:
-        """What is held under these sequences or these record ids; digests only, no envelopes."""
-        c = tables.records.c
-        query = select(c.sequence, c.record_id, c.sha256, c.previous_sha256).where(c.unit_id == unit_id)
-        found = query.where(c.sequence.in_(sequences) | c.record_id.in_(record_ids))
-        return [dict(row) for row in self.connection.execute(found).mappings()]
+    def neighbours(
+        self, places: Collection[tuple[str, int]], names: Collection[tuple[str, str]]
+    ) -> list[dict[str, Any]]:
+        """What is held under these pairs of unit and sequence, or of unit and record id; no envelopes."""
+        return around(self.connection, places, names)
 
     def add_records(self, rows: Sequence[dict[str, Any]]) -> None:
         """Insert records whose unit is locked. A unique column that is taken ends the whole transaction."""
