@@ -12,12 +12,13 @@ import msgspec
 from sqlalchemy import Connection
 
 _COLUMNS = "r.unit_id, r.sequence, r.record_id, r.sha256, r.previous_sha256"
+# By LIMIT a place is looked up in the index for itself; a join might read the whole table, and does before ANALYZE.
 _POSTGRESQL = f"""
-    SELECT {_COLUMNS} FROM unnest(%s::text[], %s::bigint[]) AS p(unit_id, sequence)
-    JOIN records AS r ON r.unit_id = p.unit_id AND r.sequence = p.sequence
+    SELECT r.* FROM unnest(%s::text[], %s::bigint[]) AS p(unit_id, sequence) CROSS JOIN LATERAL (
+        SELECT {_COLUMNS} FROM records AS r WHERE r.unit_id = p.unit_id AND r.sequence = p.sequence LIMIT 1) AS r
     UNION
-    SELECT {_COLUMNS} FROM unnest(%s::text[], %s::text[]) AS p(unit_id, record_id)
-    JOIN records AS r ON r.unit_id = p.unit_id AND r.record_id = p.record_id"""
+    SELECT r.* FROM unnest(%s::text[], %s::text[]) AS p(unit_id, record_id) CROSS JOIN LATERAL (
+        SELECT {_COLUMNS} FROM records AS r WHERE r.unit_id = p.unit_id AND r.record_id = p.record_id LIMIT 1) AS r"""
 _SQLITE = f"""
     SELECT {_COLUMNS} FROM json_each(?) AS p CROSS JOIN records AS r
     ON r.unit_id = json_extract(p.value, '$[0]') AND r.sequence = json_extract(p.value, '$[1]')
