@@ -5,6 +5,7 @@ Bytes that are not UTF-8, nest too deep or break the schema are all one thing to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -25,12 +26,21 @@ def read_json(payload: bytes, kind: type[T], *, format_: str, what: str) -> T:
     Raises CouldNotBeChecked for a format this version does not know, DoesNotVerify for bytes that break it
     (both step `payload`). Unknown fields are left aside: a later minor version may have more.
     """
+    return _read(payload, kind, lambda found: found == format_, format_, what)
+
+
+def read_any_version(payload: bytes, kind: type[T], *, family: str, what: str) -> T:
+    """As `read_json`, for what every version of `family` has: the part of a format before its number."""
+    return _read(payload, kind, lambda found: isinstance(found, str) and found.startswith(family), family, what)
+
+
+def _read(payload: bytes, kind: type[T], knows: Callable[[object], bool], expected: str, what: str) -> T:
     _learn(kind)
     try:
         document: Any = msgspec.json.decode(payload)
         found = document.get("format") if isinstance(document, dict) else type(document).__name__
-        if found != format_:
-            raise CouldNotBeChecked(f"{what} has format {str(found)[:64]!r}, expected {format_!r}", step="payload")
+        if not knows(found):
+            raise CouldNotBeChecked(f"{what} has format {str(found)[:64]!r}, expected {expected!r}", step="payload")
         return msgspec.convert(document, kind)
     except _BROKEN as e:
         raise DoesNotVerify(f"{what} breaks its format: {e}", step="payload") from e

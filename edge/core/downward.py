@@ -4,6 +4,8 @@ Every message is a DSSE envelope. All kinds share one sequence per unit, 1, 2, 3
 done first. Steps of the check: 1 form, type and signature, by a key whose role fits the kind; 2 a format this version
 knows; 3 the kind that the type says; 4 signed by the central it names; 5 made for this unit; 6 genuine for genuine
 units. Content that is personal is sealed to the unit, bound by `seal_info` to its unit, place and kind.
+A message of a later version, by its kind or its format, is checked in the same steps as far as its place in the
+sequence, so that the unit can refuse it in its turn and go on to those behind it.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from securesystemslib.signer import Signer
 
-from edge.core.document import read_json
-from edge.core.envelope import open_envelope, parse, seal
-from edge.core.errors import DoesNotVerify, InputError
+from edge.core.document import read_any_version, read_json
+from edge.core.envelope import RECEIPT_TYPE, open_envelope, parse, seal
+from edge.core.errors import CouldNotBeChecked, DoesNotVerify, InputError
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument, keys_of
 from edge.core.sealing import open_sealed, seal_to
 
@@ -59,6 +61,8 @@ ROLES: Mapping[MessageKind, KeyRole] = {
 }
 SEALED_KINDS = frozenset({_K.VISIT_LIST, _K.DECISION, _K.COMMAND})
 _KINDS = {payload_type: kind for kind, payload_type in PAYLOAD_TYPES.items()}
+_OURS = "application/vnd.doorstep."
+_FAMILY = "doorstep.downward/"
 
 
 class Downward(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +76,16 @@ class Downward(msgspec.Struct, frozen=True, kw_only=True):
     issued_utc: str
     content: bytes
     format: str = FORMAT
+
+
+class Later(msgspec.Struct, frozen=True, kw_only=True):
+    """What stays where it is in every version's messages. It can be settled, as refused, and not be read."""
+
+    central_id: str
+    unit_id: str
+    sequence: int
+    format: str
+    kind: str = ""
 
 
 class Turn(StrEnum):
@@ -90,11 +104,12 @@ def turn_of(sequence: int, *, applied: int) -> Turn:
 
 
 def is_downward(raw: bytes) -> bool:
-    """Whether an envelope claims to be such a message; what is no envelope claims nothing."""
+    """Whether an envelope claims to be such a message, or one that only a later version knows."""
     try:
-        return parse(raw).payload_type in _KINDS
+        payload_type = parse(raw).payload_type
     except DoesNotVerify:
         return False
+    return payload_type in _KINDS or (payload_type.startswith(_OURS) and payload_type != RECEIPT_TYPE)
 
 
 def seal_info(unit_id: str, sequence: int, kind: MessageKind) -> bytes:
@@ -131,16 +146,16 @@ def sign_message(message: Downward, signer: Signer) -> bytes:
 
 def open_message(
     raw: bytes, trusted: Sequence[PublicKeyDocument], *, unit_id: str, purpose: KeyPurpose
-) -> Downward:
+) -> Downward | Later:
     """The message in `raw`, its content still sealed. Raises DoesNotVerify or CouldNotBeChecked, naming the step."""
-    kind = _KINDS.get(parse(raw).payload_type)
-    if kind is None:
-        raise DoesNotVerify("the payload type is no message to a unit", step="type")
-    opened = open_envelope(raw, keys=keys_of(trusted, ROLES[kind]), payload_types={PAYLOAD_TYPES[kind]})
-    message = read_json(opened.payload, Downward, format_=FORMAT, what="the message")
-    if message.kind is not kind:
-        raise DoesNotVerify(f"says it is {message.kind}, signed as {kind}", step="type")
-    signers = [d for d in trusted if d.role is ROLES[kind] and d.keyid in opened.key_ids]
+    payload_type = parse(raw).payload_type
+    kind = _KINDS.get(payload_type)
+    roles = {ROLES[kind]} if kind else set(ROLES.values())
+    able = [document for document in trusted if document.role in roles]
+    keys = {keyid: key for role in roles for keyid, key in keys_of(able, role).items()}
+    opened = open_envelope(raw, keys=keys, payload_types={payload_type})
+    message = _read(opened.payload, kind)
+    signers = [document for document in able if document.keyid in opened.key_ids]
     if any(d.owner != message.central_id for d in signers):
         raise DoesNotVerify(f"signed by another than {message.central_id!r}", step="issuer")
     if message.unit_id != unit_id:
@@ -150,3 +165,19 @@ def open_message(
     if message.sequence < 1:
         raise DoesNotVerify(f"sequence starts at 1, got {message.sequence}", step="payload")
     return message
+
+
+def _read(payload: bytes, kind: MessageKind | None) -> Downward | Later:
+    if kind is None:
+        return _later(payload)
+    try:
+        message = read_json(payload, Downward, format_=FORMAT, what="the message")
+    except CouldNotBeChecked:
+        return _later(payload)
+    if message.kind is not kind:
+        raise DoesNotVerify(f"says it is {message.kind}, signed as {kind}", step="type")
+    return message
+
+
+def _later(payload: bytes) -> Later:
+    return read_any_version(payload, Later, family=_FAMILY, what="the message")

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from edge.core.bundle_fetch import BundleEntry
 from edge.core.confirmation import ConfirmedMessage
 from edge.core.delivery import OutboxEntry, WireOutcome
-from edge.core.downward import MessageKind
 from edge.core.downward_apply import DownwardState, Effects
 from edge.core.evidence_delivery import EvidenceEntry
 from edge.core.protocol import Channel, UnitStatus
@@ -59,7 +58,7 @@ class InboxStore(Protocol):
 
     def held(self, sequence: int) -> bytes | None: ...
 
-    def settle(self, item: ConfirmedMessage, kind: MessageKind, effects: Effects) -> DownwardState:
+    def settle(self, item: ConfirmedMessage, kind: str, effects: Effects) -> DownwardState:
         """Write a message's effects, its outcome and the new place. Raises StoreError when it is not its turn."""
 
 

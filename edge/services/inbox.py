@@ -17,7 +17,7 @@ from edge.core.bundle_fetch import BundleStanding, ReleaseOffer
 from edge.core.certificate_renewal import CertificateAnswer, CertificateStanding
 from edge.core.chunks import is_chunk
 from edge.core.confirmation import Applied, Confirmation, ConfirmedMessage, sign_confirmation
-from edge.core.downward import Downward, Turn, content_of, is_downward, open_message, turn_of
+from edge.core.downward import Downward, Later, Turn, content_of, is_downward, open_message, turn_of
 from edge.core.downward_apply import DownwardState, Effects, MessageRefused, Standing, decide
 from edge.core.downward_content import decode_content
 from edge.core.envelope import digest
@@ -177,10 +177,10 @@ class Inbox:
             self.renewer.said(standings.certificate)
         return standings
 
-    def _open(self, raw: bytes) -> Downward:
+    def _open(self, raw: bytes) -> Downward | Later:
         return open_message(raw, self._trusted, unit_id=self._unit_id, purpose=self._keys.purpose)
 
-    def _again(self, message: Downward, raw: bytes) -> Taken:
+    def _again(self, message: Downward | Later, raw: bytes) -> Taken:
         known = self._store.settled(message.sequence)
         if known is not None and known.sha256 == digest(raw):
             return Taken(repeated=(known,))
@@ -196,7 +196,7 @@ class Inbox:
             sequence += 1
         return settled
 
-    def _settle(self, message: Downward, raw: bytes) -> ConfirmedMessage:
+    def _settle(self, message: Downward | Later, raw: bytes) -> ConfirmedMessage:
         outcome, reason, detail, effects = Applied.APPLIED, "", "", Effects()
         try:
             effects = self._decided(message, self._store.state())
@@ -208,7 +208,9 @@ class Inbox:
         self._store.settle(item, message.kind, effects)
         return item
 
-    def _decided(self, message: Downward, state: DownwardState) -> Effects:
+    def _decided(self, message: Downward | Later, state: DownwardState) -> Effects:
+        if isinstance(message, Later):
+            raise MessageRefused("unknown_format", f"{message.format[:40]}, kind {message.kind[:40]!r}")
         try:
             content = decode_content(content_of(message, self._keys.sealing), message.kind)
         except CouldNotBeChecked as e:

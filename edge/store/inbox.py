@@ -9,7 +9,6 @@ import msgspec
 from sqlite_utils import Database
 
 from edge.core.confirmation import Applied, ConfirmedMessage
-from edge.core.downward import MessageKind
 from edge.core.downward_apply import DownwardState, Effects, Standing
 from edge.core.errors import StoreError
 from edge.store.bundles import note_offer
@@ -57,7 +56,7 @@ class SqliteInbox:
             row = db.execute("SELECT envelope FROM messages_waiting WHERE sequence = ?", (sequence,)).fetchone()
         return bytes(row[0]) if row else None
 
-    def settle(self, item: ConfirmedMessage, kind: MessageKind, effects: Effects) -> DownwardState:
+    def settle(self, item: ConfirmedMessage, kind: str, effects: Effects) -> DownwardState:
         """Write a message's effects and its outcome, once. Raises StoreError when it is not its turn."""
         with self._file.writing() as db:
             before = _state(db)
