@@ -94,7 +94,8 @@ def _print(report: SyncReport) -> None:
     for run in report.runs:
         for line in _lines(run):
             console.print(line)
-    console.print(_second_ingest(report))
+    if second := _second_ingest(report):
+        console.print(second)
 
 
 def _table(report: SyncReport) -> Table:
