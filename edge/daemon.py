@@ -15,8 +15,8 @@ from edge.core.errors import DoorstepError
 from edge.device.notify import READY, STOPPING, WATCHDOG, notify
 from edge.services.progress import Backlog, Progress, ProgressKind
 from edge.services.sync_loop import Until, run_sync
-from edge.wiring import default_root, open_unit
-from edge.wiring_sync import make_drain
+from edge.wiring.sync import make_drain
+from edge.wiring.unit import default_root, open_unit
 
 QUIET = frozenset({ProgressKind.SENT, ProgressKind.DELIVERED})
 

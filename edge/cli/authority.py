@@ -58,7 +58,7 @@ def init(folder: Path, name: str, passphrase_file: Path | None, as_json: bool) -
     Example:
       doorstep provision ca init ~/authority --name "Changsha units"
     """
-    from edge.wiring_provision import new_desk
+    from edge.wiring.provision import new_desk
 
     desk = new_desk(folder, name=name, passphrase=_passphrase(passphrase_file, confirm=True))
     if as_json:
@@ -91,7 +91,7 @@ def sign(
       doorstep provision ca sign /media/stick/changsha-0007.request.json --ca ~/authority --out /media/stick \\
           --broker sync.example:8883
     """
-    from edge.wiring_provision import Desk, Terms, parse_broker, prints_of_request, public_key_of
+    from edge.wiring.provision import Desk, Terms, parse_broker, prints_of_request, public_key_of
 
     desk, raw = Desk(ca_dir), read_document(request)
     prints = prints_of_request(raw)
@@ -136,7 +136,7 @@ def renew(
     Example:
       doorstep provision ca renew /media/stick/renewals.requests --ca ~/authority --out /media/stick/renewals.answers
     """
-    from edge.wiring_provision import Desk, renew_all
+    from edge.wiring.provision import Desk, renew_all
 
     desk = Desk(ca_dir)
     answers, left = renew_all(desk, desk.authority.unlock(_passphrase(passphrase_file)), requests, days, out)
@@ -168,7 +168,7 @@ def machine(
       doorstep provision ca machine broker --server-name sync.example --ca ~/authority --out broker-pki
       doorstep provision ca machine province-1 --ca ~/authority --out central-pki
     """
-    from edge.wiring_provision import Desk, make_machine
+    from edge.wiring.provision import Desk, make_machine
 
     desk = Desk(ca_dir)
     issuer = desk.authority.unlock(_passphrase(passphrase_file))
@@ -184,7 +184,7 @@ def machine(
 @json_option
 def list_(ca_dir: Path, as_json: bool) -> None:
     """List what was issued and what is revoked, and show the authority's fingerprint."""
-    from edge.wiring_provision import Desk
+    from edge.wiring.provision import Desk
 
     desk = Desk(ca_dir)
     if as_json:
@@ -213,7 +213,7 @@ def revoke(unit_id: str, reason: str, ca_dir: Path, passphrase_file: Path | None
     Example:
       doorstep provision ca revoke changsha-0007 --reason lost --ca ~/authority
     """
-    from edge.wiring_provision import Desk, now
+    from edge.wiring.provision import Desk, now
 
     authority = Desk(ca_dir).authority
     issuer = authority.unlock(_passphrase(passphrase_file))
@@ -231,7 +231,7 @@ def revoke(unit_id: str, reason: str, ca_dir: Path, passphrase_file: Path | None
 @json_option
 def token(unit_id: str, hours: float, ca_dir: Path, as_json: bool) -> None:
     """Make a token for one enrolment over the bench's network. It is shown once and kept nowhere."""
-    from edge.wiring_provision import Desk, now
+    from edge.wiring.provision import Desk, now
 
     made = Desk(ca_dir).authority.new_token(now=now(), hours=hours, unit_id=unit_id)
     if as_json:
@@ -257,7 +257,7 @@ def serve(
     Example:
       doorstep provision ca serve --ca ~/authority --host 192.168.7.1 --broker sync.example
     """
-    from edge.wiring_provision import Desk, Terms, open_bench, parse_broker
+    from edge.wiring.provision import Desk, Terms, open_bench, parse_broker
 
     desk = Desk(ca_dir)
     broker_host, broker_port = parse_broker(broker) if broker else ("", 8883)
@@ -270,7 +270,7 @@ def serve(
 
 
 def _passphrase(file: Path | None, *, confirm: bool = False) -> str:
-    from edge.wiring_provision import read_passphrase
+    from edge.wiring.provision import read_passphrase
 
     if file is not None:
         return read_passphrase(file)

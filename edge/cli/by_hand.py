@@ -9,8 +9,8 @@ import click
 
 from edge.cli.options import UNIT_OPTION, json_option, print_json
 from edge.services.progress import ProgressKind
-from edge.wiring import open_unit
-from edge.wiring_sync import export_parcel, import_parcel
+from edge.wiring.sync import export_parcel, import_parcel
+from edge.wiring.unit import open_unit
 
 FOLDER = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False, exists=True))
 INCOMPLETE = 4

@@ -49,7 +49,7 @@ def card(
       doorstep provision card /media/bootfs --board pi5 --release trixie --id changsha-0007 \\
           --ssh-key technician.pub --package doorstep_0.1.0_arm64.deb --trust central.pub.json
     """
-    from edge.wiring_card import plan_card
+    from edge.wiring.card import plan_card
 
     choice = Choice(
         board=Board(board),

@@ -14,9 +14,9 @@ from edge.cli.writing import write_files
 from edge.core.errors import InputError
 from edge.core.visit import ConsentGiver, Purpose
 from edge.services.consents import ConsentBook, Contested
-from edge.wiring import Unit, open_unit
-from edge.wiring_people import consent_book
-from edge.wiring_visit import VisitSide
+from edge.wiring.people import consent_book
+from edge.wiring.unit import Unit, open_unit
+from edge.wiring.visit import VisitSide
 
 
 @click.group()

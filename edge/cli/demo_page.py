@@ -14,14 +14,14 @@ from edge.cli.words import say
 if TYPE_CHECKING:
     from edge.demo.show import Plan
     from edge.ports import Camera
-    from edge.wiring import Unit
+    from edge.wiring.unit import Unit
 
 
 def serve_page(plan: Plan, *, port: int, camera: str | None, open_browser: bool, keep: bool) -> None:
     """Make the unit and serve its page; it goes at the end unless `keep`."""
     from edge.demo.page import PIN, WORKERS, make_page_unit
-    from edge.wiring_serve import Plan as Entrances
-    from edge.wiring_serve import run_until_stopped
+    from edge.wiring.serve import Plan as Entrances
+    from edge.wiring.serve import run_until_stopped
 
     console = Console(highlight=False)
 
@@ -44,7 +44,7 @@ def serve_page(plan: Plan, *, port: int, camera: str | None, open_browser: bool,
 def _camera(unit: Unit, plan: Plan, camera: str | None) -> Callable[[], Camera]:
     from edge.cli.visit import camera_spec
     from edge.demo.page import playing
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.visit import VisitSide
 
     if camera is None:
         return playing(unit, plan.portraits, seed=plan.seed)

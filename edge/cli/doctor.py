@@ -61,8 +61,8 @@ def doctor(
 def _examined(
     unit_dir: Path, only: str | None, skip: str, out: Path | None, *, camera: str | None, press: bool, quiet: bool
 ) -> BenchSheet:
-    from edge.wiring import open_unit_readonly
-    from edge.wiring_doctor import Bench, write_sheet
+    from edge.wiring.doctor import Bench, write_sheet
+    from edge.wiring.unit import open_unit_readonly
 
     with open_unit_readonly(unit_dir) as unit:
         bench = Bench(unit, camera=camera, press=press)
@@ -78,7 +78,7 @@ def _examined(
 
 def _checked(path: Path, unit_dir: Path) -> BenchSheet:
     from edge.core.bench_sheet import open_sheet
-    from edge.wiring import open_unit_readonly
+    from edge.wiring.unit import open_unit_readonly
 
     try:
         raw = path.read_bytes()

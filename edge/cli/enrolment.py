@@ -15,7 +15,7 @@ from edge.core.provisioning import normal_token
 
 if TYPE_CHECKING:
     from edge.signing.certificate import CertificateFacts
-    from edge.wiring_provision import Fingerprints
+    from edge.wiring.provision import Fingerprints
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -34,8 +34,8 @@ def request(out: Path | None, unit_dir: Path, as_json: bool) -> None:
       doorstep provision request --out /media/stick
       doorstep provision request
     """
-    from edge.wiring import open_unit
-    from edge.wiring_provision import make_request, prints_of_request
+    from edge.wiring.provision import make_request, prints_of_request
+    from edge.wiring.unit import open_unit
 
     with open_unit(unit_dir) as unit:
         raw = make_request(unit)
@@ -69,8 +69,8 @@ def install(answer: tuple[str, ...], fingerprint: str | None, unit_dir: Path, as
       doorstep provision install /media/stick/changsha-0007.answer.json
       doorstep provision install answer-1.png answer-2.png answer-3.png
     """
-    from edge.wiring import open_unit
-    from edge.wiring_provision import authority_of, install_answer
+    from edge.wiring.provision import authority_of, install_answer
+    from edge.wiring.unit import open_unit
 
     raw = read_document(answer)
     with open_unit(unit_dir) as unit:
@@ -95,8 +95,8 @@ def enrol(url: str, token: str, unit_dir: Path, as_json: bool) -> None:
     Example:
       doorstep provision enrol http://192.168.7.1:8470
     """
-    from edge.wiring import open_unit
-    from edge.wiring_provision import enrol as enrol_unit
+    from edge.wiring.provision import enrol as enrol_unit
+    from edge.wiring.unit import open_unit
 
     with open_unit(unit_dir) as unit:
         facts = enrol_unit(unit, url, normal_token(token))
@@ -117,8 +117,8 @@ def credentials(store: Path | None, unit_dir: Path, as_json: bool) -> None:
       doorstep provision credentials
     """
     from edge.device.credentials import STORE, has_tpm
-    from edge.wiring import open_unit
-    from edge.wiring_provision import keep_as_credentials
+    from edge.wiring.provision import keep_as_credentials
+    from edge.wiring.unit import open_unit
 
     with open_unit(unit_dir) as unit:
         made = keep_as_credentials(unit, store or STORE)

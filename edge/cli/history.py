@@ -17,7 +17,7 @@ from edge.core.civil_time import civil_minute
 from edge.core.envelope import SIMULATED_VISIT_TYPE, parse
 from edge.core.errors import VerificationError
 from edge.core.record import Score, VisitRecord, decode_record
-from edge.wiring import Unit, open_unit_readonly
+from edge.wiring.unit import Unit, open_unit_readonly
 
 
 @click.command()

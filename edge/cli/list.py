@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from edge.cli.options import UNIT_OPTION, json_option, print_json, terminal
-from edge.wiring import open_unit
+from edge.wiring.unit import open_unit
 
 
 @click.group("list")
@@ -34,7 +34,7 @@ def install(file: Path, unit_dir: Path, as_json: bool) -> None:
     Example:
       doorstep list install /media/stick/visits.csv
     """
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.visit import VisitSide
 
     with open_unit(unit_dir) as unit:
         entries, wrong = VisitSide(unit).install_list(file)

@@ -10,7 +10,7 @@ from rich.table import Table
 from edge.cli.options import UNIT_OPTION, console, json_option, print_json
 from edge.core.errors import InputError
 from edge.core.keys import KeyPurpose, KeyRole, keys_of
-from edge.wiring import Unit, believe, open_unit, open_unit_readonly
+from edge.wiring.unit import Unit, believe, open_unit, open_unit_readonly
 
 
 @click.group()
@@ -33,7 +33,7 @@ def list_nets(unit_dir: Path, timed: bool, as_json: bool) -> None:
       doorstep models list --timed --unit UNIT
     """
     from edge.models.nets import time_nets
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.visit import VisitSide
 
     with open_unit_readonly(unit_dir) as unit:
         bundle = VisitSide(unit).bundle
@@ -68,7 +68,7 @@ def install(file: Path, key_file: Path | None, unit_dir: Path, as_json: bool) ->
       doorstep models install default.bundle.zip --key publisher.pub.json --unit UNIT
     """
     from edge.models.bundle import read_exported
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.visit import VisitSide
 
     with open_unit(unit_dir) as unit:
         if key_file:
@@ -94,7 +94,7 @@ def verify(unit_dir: Path, as_json: bool) -> None:
       doorstep models verify --unit UNIT
     """
     from edge.models.nets import load_nets
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.visit import VisitSide
 
     with open_unit_readonly(unit_dir) as unit:
         bundle = VisitSide(unit).bundle
@@ -119,7 +119,7 @@ def update(unit_dir: Path, as_json: bool) -> None:
     Example:
       doorstep models update --unit UNIT
     """
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.visit import VisitSide
 
     with open_unit(unit_dir) as unit:
         entry = VisitSide(unit).take_in_bundle()
@@ -141,7 +141,7 @@ def rollback(unit_dir: Path, as_json: bool) -> None:
     Example:
       doorstep models rollback --unit UNIT
     """
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.visit import VisitSide
 
     with open_unit(unit_dir) as unit:
         runtime = VisitSide(unit).go_back()

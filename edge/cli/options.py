@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _default_root() -> Path:
-    from edge.wiring import default_root
+    from edge.wiring.unit import default_root
 
     return default_root()
 

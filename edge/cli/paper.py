@@ -33,9 +33,9 @@ def paper(
       doorstep paper 17 --slip slip.png --form form.pdf
       doorstep verify --qr slip.png
     """
-    from edge.wiring import open_unit
-    from edge.wiring_paper import UnitPapers, qr_picture
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.paper import UnitPapers, qr_picture
+    from edge.wiring.unit import open_unit
+    from edge.wiring.visit import VisitSide
 
     with open_unit(unit_dir) as unit:
         side = VisitSide(unit)

@@ -12,7 +12,7 @@ from edge.core.errors import InputError
 
 if TYPE_CHECKING:
     from edge.ports.workers import OpenWorker
-    from edge.wiring import Unit
+    from edge.wiring.unit import Unit
 
 
 def ask_pin(what: str, *, twice: bool = False) -> str:

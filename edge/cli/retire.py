@@ -27,9 +27,9 @@ def retire(reason: str, unit_id: str | None, out: Path | None, unit_dir: Path, a
     Example:
       doorstep retire --reason replaced --out /media/stick
     """
-    from edge.wiring import open_unit
-    from edge.wiring_retire import PROOF
-    from edge.wiring_retire import retire as retire_unit
+    from edge.wiring.retire import PROOF
+    from edge.wiring.retire import retire as retire_unit
+    from edge.wiring.unit import open_unit
 
     with open_unit(unit_dir) as unit:
         own = unit.config.unit_id

@@ -38,8 +38,8 @@ def serve(
       doorstep serve --unit ./my-unit --video clip.mp4 --open
       doorstep serve --access-point 10.42.0.1:8443
     """
-    from edge.wiring import open_unit
-    from edge.wiring_serve import Plan, run_until_stopped
+    from edge.wiring.serve import Plan, run_until_stopped
+    from edge.wiring.unit import open_unit
 
     plan = Plan(port=port, access_point=access_point or "", camera=camera_spec(camera, video, stills))
 

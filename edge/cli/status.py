@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from edge.cli.options import UNIT_OPTION, console, json_option, print_json
-from edge.wiring import open_unit_readonly
-from edge.wiring_standing import standing_of
+from edge.wiring.standing import standing_of
+from edge.wiring.unit import open_unit_readonly
 
 
 @click.command()

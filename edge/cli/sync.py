@@ -18,8 +18,8 @@ from edge.core.delivery import Timing
 from edge.services.progress import Backlog, ProgressKind
 from edge.services.progress import Progress as Told
 from edge.services.sync_loop import Stopped, Until, run_sync
-from edge.wiring import open_unit
-from edge.wiring_sync import make_drain
+from edge.wiring.sync import make_drain
+from edge.wiring.unit import open_unit
 
 NOT_DELIVERED = 4
 USUAL = frozenset({ProgressKind.CONNECTED, ProgressKind.SENT, ProgressKind.DELIVERED})

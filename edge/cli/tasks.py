@@ -13,8 +13,8 @@ from edge.cli.options import UNIT_OPTION, console, json_option, print_json
 from edge.cli.words import LANGUAGES, catalogue, say
 from edge.core.civil_time import civil_minute
 from edge.core.downward_content import Decision
-from edge.wiring import open_unit, open_unit_readonly
-from edge.wiring_tasks import tasks_of, tick_off
+from edge.wiring.tasks import tasks_of, tick_off
+from edge.wiring.unit import open_unit, open_unit_readonly
 
 
 @click.command()

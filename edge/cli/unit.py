@@ -9,8 +9,8 @@ import msgspec
 
 from edge.cli.options import UNIT_OPTION, json_option, print_json
 from edge.core.keys import KeyPurpose, PublicKeyDocument
-from edge.wiring import believe, fingerprint, found_unit, open_unit, open_unit_readonly
-from edge.wiring_sync import sync_keys
+from edge.wiring.sync import sync_keys
+from edge.wiring.unit import believe, fingerprint, found_unit, open_unit, open_unit_readonly
 
 
 @click.group()

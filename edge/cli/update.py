@@ -32,7 +32,7 @@ def settle(unit_dir: Path, as_json: bool) -> None:
     Example:
       doorstep update settle
     """
-    from edge.wiring_upkeep import settle_store
+    from edge.wiring.upkeep import settle_store
 
     done = settle_store(unit_dir)
     if as_json:
@@ -58,7 +58,7 @@ def apply(package: Path, keys: Path, slots: Path, unit_dir: Path, as_json: bool)
       doorstep update apply /media/doorstep
     """
     from edge.device.slots import Slots
-    from edge.wiring_update import apply_update, newest_on
+    from edge.wiring.update import apply_update, newest_on
 
     file = newest_on(package) if package.is_dir() else package
     facts = apply_update(unit_dir, file, Slots(slots), keys)
@@ -83,7 +83,7 @@ def fetched(keys: Path, slots: Path, unit_dir: Path, as_json: bool) -> None:
       doorstep update fetched
     """
     from edge.device.slots import Slots
-    from edge.wiring_update import apply_fetched
+    from edge.wiring.update import apply_fetched
 
     done = apply_fetched(unit_dir, Slots(slots), keys)
     if as_json:
@@ -106,7 +106,7 @@ def confirm(slots: Path, unit_dir: Path, as_json: bool) -> None:
       doorstep update confirm
     """
     from edge.device.slots import Slots
-    from edge.wiring_update import confirm_update
+    from edge.wiring.update import confirm_update
 
     stays = confirm_update(unit_dir, Slots(slots))
     if as_json:
@@ -140,6 +140,6 @@ def status(slots: Path, as_json: bool) -> None:
 @json_option
 def rehearse(unit_dir: Path, as_json: bool) -> None:
     """Say, as JSON, how the unit stands under this release, on a copy of its store; another release asks for it."""
-    from edge.wiring_update import rehearse as rehearsed
+    from edge.wiring.update import rehearse as rehearsed
 
     print_json(rehearsed(unit_dir))

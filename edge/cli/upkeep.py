@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from edge.cli.options import UNIT_OPTION, json_option, print_json
-from edge.wiring import open_unit, open_unit_readonly
+from edge.wiring.unit import open_unit, open_unit_readonly
 
 
 @click.command()
@@ -23,7 +23,7 @@ def purge(unit_dir: Path, as_json: bool) -> None:
     Example:
       doorstep purge
     """
-    from edge.wiring_sync import purge_evidence, purge_photos
+    from edge.wiring.sync import purge_evidence, purge_photos
 
     with open_unit(unit_dir) as unit:
         pieces, photos = purge_evidence(unit), purge_photos(unit)
@@ -47,7 +47,7 @@ def backup(folder: Path, unit_dir: Path, as_json: bool) -> None:
     Example:
       doorstep backup /media/doorstep
     """
-    from edge.wiring_upkeep import back_up
+    from edge.wiring.upkeep import back_up
 
     with open_unit_readonly(unit_dir) as unit:
         made = back_up(unit, folder)

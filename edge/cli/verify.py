@@ -12,7 +12,7 @@ from rich.text import Text
 from edge.cli.errors import exit_code_of
 from edge.cli.options import UNIT_OPTION, console, json_option, print_json
 from edge.core.verdict import RecordCheck, Report, Step, StepState, Verdict
-from edge.wiring import Target, open_target
+from edge.wiring.unit import Target, open_target
 
 _MARKS = {StepState.PASSED: ("✓", "green"), StepState.FAILED: ("✗", "bold red"), StepState.NOT_CHECKED: ("·", "dim")}
 VERDICTS = {

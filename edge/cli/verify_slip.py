@@ -13,8 +13,8 @@ from edge.cli.words import say
 from edge.core.errors import DoesNotVerify, VerificationError
 from edge.core.slip import Slip, open_slip
 from edge.core.verdict import Verdict
-from edge.wiring import keys_at_hand
-from edge.wiring_paper import slip_text
+from edge.wiring.paper import slip_text
+from edge.wiring.unit import keys_at_hand
 
 
 def verify_slip(given: str, root: Path, keys: tuple[Path, ...], trust: Path | None, *, as_json: bool) -> Verdict:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from edge.core.visit_list import ListEntry
     from edge.services.keep import VisitDraft
     from edge.services.visit import VisitRequest
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.visit import VisitSide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,10 +145,10 @@ def visit(
     wishes = Wishes(camera=camera_spec(camera, video, stills), **options)
     if wishes.attest and wishes.not_performed:
         raise click.UsageError("a visit is attested or not performed, not both")
-    from edge.wiring import open_unit
-    from edge.wiring_people import consent_book, keep_copy
-    from edge.wiring_sync import check_visit_may_begin, keep_photo
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.people import consent_book, keep_copy
+    from edge.wiring.sync import check_visit_may_begin, keep_photo
+    from edge.wiring.unit import open_unit
+    from edge.wiring.visit import VisitSide
 
     with open_unit(unit_dir) as unit:
         people = sign_in(unit, wishes.people)
@@ -250,7 +250,7 @@ def _draft_by_face(
 ) -> tuple[VisitDraft, bytes | None]:
     from edge.services.certify import certify_by_face
     from edge.services.visit import draft_by_face
-    from edge.wiring_people import photograph_of, worker_faces
+    from edge.wiring.people import photograph_of, worker_faces
 
     request.check_face_consent()
     verified = bool(entry) and not wishes.references

@@ -15,8 +15,8 @@ from edge.cli.writing import write_files
 from edge.core.errors import InputError
 from edge.core.keys import KeyPurpose
 from edge.core.unlock_code import Unlock, sign_code
-from edge.wiring import fingerprint, open_unit, open_unit_readonly
-from edge.wiring_workers import load_technician, make_technician
+from edge.wiring.unit import fingerprint, open_unit, open_unit_readonly
+from edge.wiring.workers import load_technician, make_technician
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -139,8 +139,8 @@ def face(worker_id: str, photo: Path, unit_dir: Path, as_json: bool) -> None:
     Example:
       doorstep worker face w-1 portrait.jpg
     """
-    from edge.wiring_people import keep_worker_face
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.people import keep_worker_face
+    from edge.wiring.visit import VisitSide
 
     with open_unit(unit_dir) as unit:
         keep_worker_face(VisitSide(unit), worker_id, photo)

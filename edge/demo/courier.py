@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge.demo.processes import UNIT, Child, StageError, wait_until
-from edge.wiring import Unit
+from edge.wiring.unit import Unit
 
 DELIVERY_TIMEOUT_S = 60.0
 

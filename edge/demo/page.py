@@ -21,8 +21,8 @@ from edge.core.id_number import check_character
 from edge.core.keys import KeyPurpose
 from edge.demo.cast import REFERENCE
 from edge.ports import Camera
-from edge.wiring import Unit, believe, found_unit, open_unit
-from edge.wiring_visit import VisitSide
+from edge.wiring.unit import Unit, believe, found_unit, open_unit
+from edge.wiring.visit import VisitSide
 
 UNIT_ID = "demo-page"
 WORKERS = {"demo-worker": "演示工作人员", "demo-witness": "演示见证人"}

@@ -22,8 +22,8 @@ from edge.services.certify import FaceVisit, certify_by_face
 from edge.services.keep import VisitDraft, keep_visit
 from edge.services.perceive import Observation
 from edge.services.visit import VisitRequest, draft_by_attestation, draft_by_face
-from edge.wiring import Unit
-from edge.wiring_visit import VisitSide
+from edge.wiring.unit import Unit
+from edge.wiring.visit import VisitSide
 
 WORKER = "demo-worker"
 WITNESS = "demo-neighbour"

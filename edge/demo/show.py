@@ -22,7 +22,7 @@ from edge.demo.play import Played, Player
 from edge.demo.stage import CENTRAL_ID, Stage
 from edge.demo.summary import ChainCheck, Delivery, Summary
 from edge.services.audit import audit_store
-from edge.wiring import Unit, believe, found_unit, open_unit
+from edge.wiring.unit import Unit, believe, found_unit, open_unit
 
 UNIT_ID = "demo-unit"
 

@@ -1,6 +1,6 @@
 """The unit's outside, as Protocols: what services may ask for, and of which shape the answer is.
 
-Adapters (capture, models, store, signing, sync, device) implement these; only edge/wiring.py knows which.
+Adapters (capture, models, store, signing, sync, device) implement these; only edge/wiring/unit.py knows which.
 All of them raise members of the DoorstepError tree and nothing else.
 """
 

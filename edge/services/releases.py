@@ -2,7 +2,7 @@
 
 An offer is judged before a byte of it is fetched: by the publisher's signature, by what is in force, by the room
 there is. Asking keeps to a rate in bytes, since a release is a hundred times a bundle. What is whole is handed over,
-and judged again by whoever may change releases (edge/wiring_update.py); how that went is read back and told once.
+and judged again by whoever may change releases (edge/wiring/update.py); how that went is read back and told once.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ _ENVIRONMENT = environment("edge.web")
 
 
 class Unit(Protocol):
-    """The unit as the pages need it, beyond a visit's own services (edge/wiring_web.py)."""
+    """The unit as the pages need it, beyond a visit's own services (edge/wiring/web.py)."""
 
     @property
     def unit_id(self) -> str: ...
@@ -78,7 +78,7 @@ class Unit(Protocol):
 
 
 class Papers(Protocol):
-    """What leaves on paper (edge/wiring_paper.py)."""
+    """What leaves on paper (edge/wiring/paper.py)."""
 
     def find(self, name: str) -> StoredRecord:
         """A record of this unit by its number. Raises InputError."""
@@ -97,7 +97,7 @@ class Papers(Protocol):
 
 
 class Technician(Protocol):
-    """How the unit stands, without anybody's name in it (edge/wiring_technician.py)."""
+    """How the unit stands, without anybody's name in it (edge/wiring/technician.py)."""
 
     def standing(self) -> Mapping[str, Any]: ...
 

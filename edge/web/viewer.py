@@ -52,7 +52,7 @@ Job = Callable[[Watcher], None]
 
 
 class Eye(Protocol):
-    """The camera with what looks through it (edge/wiring_web.py)."""
+    """The camera with what looks through it (edge/wiring/web.py)."""
 
     def look(self, *, faces: bool) -> Iterator[tuple[Frame, Observation | None, str]]:
         """Frames as they come, with the face in them, or how a document can be read when `faces` is off."""

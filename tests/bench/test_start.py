@@ -13,8 +13,8 @@ from edge.core.keys import KeyPurpose, KeyRole
 from edge.core.manifest import encode_manifest
 from edge.models.bundle import write_bundle
 from edge.signing import keyfile, trust
-from edge.wiring import found_unit
-from edge.wiring_web import make_room
+from edge.wiring.unit import found_unit
+from edge.wiring.web import make_room
 from tools.bench.start import measure_start
 from tools.evaluate.default_bundle import find_bundle
 

@@ -28,7 +28,7 @@ from edge.device.clock import ManualClock
 from edge.services.evidence import keep_evidence
 from edge.services.keep import keep_visit
 from edge.store.evidence import SqliteEvidence
-from edge.wiring import Unit, open_unit
+from edge.wiring.unit import Unit, open_unit
 from tests.central.desks import ACCOUNTS, PASSWORD
 from tools.bundle.places import public_key_file
 from tools.faults.scene import Scene, draft

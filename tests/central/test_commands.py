@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from central.cli import main
 from edge.core.keys import KeyPurpose
 from edge.services.keep import keep_visit
-from edge.wiring import found_unit
+from edge.wiring.unit import found_unit
 from tools.faults.scene import draft
 
 

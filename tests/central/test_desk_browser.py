@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from central.rows import status
 from central.status import last_status
 from edge.cli.main import main as doorstep
-from edge.wiring_tasks import tasks_of
-from edge.wiring_visit import VisitSide
+from edge.wiring.tasks import tasks_of
+from edge.wiring.visit import VisitSide
 from tests.central.desk_walk import PICTURES, Walk, visit_with_photograph, walking
 from tests.central.lists import csv_list, number, row
 from tests.sync.conftest import drain_until, wait_for

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from edge.cli.main import main
 from edge.core.keys import KeyPurpose
 from edge.services.keep import keep_visit
-from edge.wiring import found_unit, open_unit
+from edge.wiring.unit import found_unit, open_unit
 from tests.samples import UNIT, sample_draft
 
 Run = Callable[..., Result]

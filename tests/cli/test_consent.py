@@ -17,9 +17,9 @@ from edge.cli.main import main
 from edge.core.evidence_delivery import EvidenceState
 from edge.core.visit import ConsentGiver
 from edge.store.evidence import SqliteEvidence
-from edge.wiring import open_unit, open_unit_readonly
-from edge.wiring_people import consent_book
-from edge.wiring_visit import VisitSide
+from edge.wiring.people import consent_book
+from edge.wiring.unit import open_unit, open_unit_readonly
+from edge.wiring.visit import VisitSide
 from tests.central.conftest import make_desk
 from tests.samples import opened
 

@@ -10,8 +10,8 @@ import pytest
 
 from edge.core.bench_sheet import LineState
 from edge.paper.qr_reading import read_qr
-from edge.wiring import Unit, open_unit
-from edge.wiring_sync import sync_keys
+from edge.wiring.sync import sync_keys
+from edge.wiring.unit import Unit, open_unit
 from tests.cli.conftest import Run
 from tests.samples import CENTRAL_KEY
 from tools.bundle.places import public_key_file
@@ -87,7 +87,7 @@ def test_written_sheet_is_signed_and_its_page_bears_the_label(run: Run, whole: P
     assert result.exit_code == 0, result.output
     page = (out / "unit-0001.bench.html").read_text("utf-8")
     with open_unit(whole) as unit:
-        from edge.wiring import fingerprint
+        from edge.wiring.unit import fingerprint
 
         assert fingerprint(unit.public) in page and "演示终端" in page
     assert "条记录，核验通过" in page and "records, verified" in page
@@ -102,7 +102,7 @@ def test_written_sheet_is_signed_and_its_page_bears_the_label(run: Run, whole: P
 def test_label_is_read_by_a_camera(whole: Path, tmp_path: Path) -> None:
     from edge.paper.bench_page import label_text
     from edge.paper.qr import qr_png
-    from edge.wiring_doctor import Bench
+    from edge.wiring.doctor import Bench
 
     with open_unit(whole) as unit:
         sheet = Bench(unit).examine(["board"], lambda _name: None)

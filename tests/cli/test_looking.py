@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge.core.delivery import DeliveryState
-from edge.wiring import open_unit
+from edge.wiring.unit import open_unit
 from tests.cli.conftest import Run
 
 

@@ -16,7 +16,7 @@ from edge.core.visit import ConsentGiver, Purpose, Withdrawal
 from edge.paper.qr_reading import read_qr
 from edge.services.keep import keep_visit
 from edge.signing.keyfile import encode_public
-from edge.wiring import open_unit
+from edge.wiring.unit import open_unit
 from tests.cli.conftest import Run
 from tests.samples import CENTRAL_KEY, sample_draft
 

@@ -16,8 +16,7 @@ from edge.core.certificates import Issuer
 from edge.core.errors import DoesNotVerify, InputError, SigningError, SyncError
 from edge.core.keys import KeyPurpose
 from edge.signing.keyfile import encode_public
-from edge.wiring import fingerprint, found_unit, open_unit
-from edge.wiring_provision import (
+from edge.wiring.provision import (
     Desk,
     Terms,
     enrol,
@@ -28,6 +27,7 @@ from edge.wiring_provision import (
     now,
     open_bench,
 )
+from edge.wiring.unit import fingerprint, found_unit, open_unit
 from tests.cli.conftest import Run
 from tests.samples import CENTRAL_KEY, UNIT, sample_key
 

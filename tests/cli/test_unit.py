@@ -9,7 +9,7 @@ import pytest
 
 from edge.core.keys import KeyPurpose
 from edge.signing.keyfile import encode_public
-from edge.wiring import open_unit
+from edge.wiring.unit import open_unit
 from tests.cli.conftest import Run
 from tests.samples import CENTRAL_KEY, UNIT
 

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from edge.cli.main import main
 from edge.core.errors import SigningError
 from edge.core.unit_keys import open_unit_keys
-from edge.wiring import open_unit
-from edge.wiring_sync import STATEMENT, make_inbox, sync_keys
+from edge.wiring.sync import STATEMENT, make_inbox, sync_keys
+from edge.wiring.unit import open_unit
 
 NAMES = ("sealing.key", "confirmation.key", "confirmation.pub.json", STATEMENT)
 

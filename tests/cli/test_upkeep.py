@@ -10,7 +10,7 @@ import pytest
 
 from edge.core.evidence_delivery import EvidenceState
 from edge.store.evidence import SqliteEvidence
-from edge.wiring import open_unit
+from edge.wiring.unit import open_unit
 from tests.cli.conftest import Run
 from tests.samples import UNIT
 

@@ -11,7 +11,7 @@ import pytest
 
 from edge.signing.keyfile import encode_public
 from edge.store.export import write_export
-from edge.wiring import open_unit, open_unit_readonly
+from edge.wiring.unit import open_unit, open_unit_readonly
 from tests.cli.conftest import Run
 from tests.samples import CENTRAL_KEY, sample_key
 

@@ -18,7 +18,7 @@ from edge.cli.main import main
 from edge.core.envelope import SIMULATED_VISIT_TYPE, parse
 from edge.core.id_number import check_character
 from edge.core.record import VisitRecord, decode_record
-from edge.wiring import open_unit_readonly
+from edge.wiring.unit import open_unit_readonly
 
 Doorstep = Callable[..., Result]
 NUMBER = "11010119400101001" + check_character("11010119400101001")

@@ -24,7 +24,7 @@ from edge.core.downward_content import (
 from edge.core.envelope import parse
 from edge.core.record import VisitRecord, decode_record
 from edge.core.visit import Scheme
-from edge.wiring_visit import VisitSide
+from edge.wiring.visit import VisitSide
 from tests.sync.loopback import Bench
 
 VECTOR = np.linspace(-1, 1, 128, dtype="<f4")

@@ -32,7 +32,7 @@ CODES = {
     "document_hint": DocumentHint, "delivery": DeliveryState, "standing": Standing, "clock": ClockSource,
     "bench_state": LineState,
 }  # fmt: skip
-BENCH = [Path(f"edge/{file}.py") for file in ("core/bench_rules", "services/examine", "wiring_doctor")]
+BENCH = [Path(f"edge/{file}.py") for file in ("core/bench_rules", "services/examine", "wiring/doctor")]
 TEMPLATES = sorted(Path("edge/web/templates").glob("*.html"))
 
 
@@ -85,7 +85,7 @@ def test_every_kind_of_error_has_words() -> None:
         ours = of.__module__.startswith("edge.") and not of.__module__.startswith("edge.demo")
         return ({of.__name__} if ours else set()).union(*(kinds(kind) for kind in of.__subclasses__()))
 
-    import edge.wiring_update  # noqa: F401 (it has one of its own)
+    import edge.wiring.update  # noqa: F401 (it has one of its own)
 
     texts = catalogue(LANGUAGES[0])
     assert kinds(DoorstepError) == texts["fault"].keys() == texts["fault_remedy"].keys()

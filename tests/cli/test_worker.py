@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from edge.cli.main import main
 from edge.core.keys import decode_public_key
 from edge.core.worker_enrolment import open_enrolment
-from edge.wiring import open_unit_readonly
+from edge.wiring.unit import open_unit_readonly
 from tests.samples import opened
 
 PIN, WITNESS_PIN, WRONG = "280617", "847263", "590284"

@@ -12,8 +12,8 @@ import pytest
 from edge.core.errors import SigningError
 from edge.core.keys import KeyPurpose
 from edge.device.credentials import seal_credential
-from edge.wiring import found_unit, open_unit
-from edge.wiring_provision import keep_as_credentials
+from edge.wiring.provision import keep_as_credentials
+from edge.wiring.unit import found_unit, open_unit
 
 pytestmark = pytest.mark.skipif(
     shutil.which("systemd-creds") is None or os.geteuid() != 0, reason="systemd-creds seals for root only"

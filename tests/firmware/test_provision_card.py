@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.keys import KeyPurpose
-from edge.wiring import found_unit
+from edge.wiring.unit import found_unit
 from tests.firmware.conftest import CONFIG, SSH_KEY, Provision, changes, contents
 
 Image = Callable[[str], Path]

@@ -19,11 +19,11 @@ from edge.core.visit import ConsentGiver, Consents, Purpose, Scheme
 from edge.services.consents import ConsentBook, Contested
 from edge.services.slip import record_of
 from edge.store.kept_photos import count_kept
-from edge.wiring import Unit, found_unit, open_unit
-from edge.wiring_people import consent_book
-from edge.wiring_sync import purge_photos
-from edge.wiring_visit import VisitSide
-from edge.wiring_web import make_room
+from edge.wiring.people import consent_book
+from edge.wiring.sync import purge_photos
+from edge.wiring.unit import Unit, found_unit, open_unit
+from edge.wiring.visit import VisitSide
+from edge.wiring.web import make_room
 from tests.core.test_policy import findings
 
 PERSON = Person(person_id="p-1", name="演示甲", id_number="110101194001010004", scheme=Scheme.RESIDENT, listed=True)

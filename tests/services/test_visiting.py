@@ -16,8 +16,8 @@ from edge.core.session import Declaration, Document, DocumentKind, Event, Person
 from edge.core.visit import Consents, Reason, Scheme
 from edge.services.visiting import Visiting
 from edge.store.sessions import SqliteSessions
-from edge.wiring import Unit, found_unit, open_unit
-from edge.wiring_web import make_room
+from edge.wiring.unit import Unit, found_unit, open_unit
+from edge.wiring.web import make_room
 
 PERSON = Person(person_id="p-1", name="演示甲", id_number="110101194001010004", scheme=Scheme.RESIDENT, listed=True)
 PIN = "258036"

@@ -9,7 +9,7 @@ import pytest
 from edge.core.errors import DoesNotVerify, SigningError
 from edge.core.keys import KeyPurpose
 from edge.signing.at_rest import CREDENTIAL, AtRestKey, load_data_key, make_data_key
-from edge.wiring import found_unit, open_unit, open_unit_readonly
+from edge.wiring.unit import found_unit, open_unit, open_unit_readonly
 
 PLAIN = "张三 11010119491231002X".encode()
 

@@ -30,14 +30,14 @@ from edge.signing.page_certificate import page_certificate
 from edge.store.evidence import SqliteEvidence
 from edge.store.sealed_list import SealedList
 from edge.store.sessions import SqliteSessions
-from edge.wiring import Unit, found_unit, open_unit
-from edge.wiring_doctor import Bench, write_sheet
-from edge.wiring_people import keep_copy
-from edge.wiring_provision import make_request
-from edge.wiring_retire import retire
-from edge.wiring_sync import check_visit_may_begin, export_parcel, sync_keys
-from edge.wiring_upkeep import back_up
-from edge.wiring_visit import VisitSide
+from edge.wiring.doctor import Bench, write_sheet
+from edge.wiring.people import keep_copy
+from edge.wiring.provision import make_request
+from edge.wiring.retire import retire
+from edge.wiring.sync import check_visit_may_begin, export_parcel, sync_keys
+from edge.wiring.unit import Unit, found_unit, open_unit
+from edge.wiring.upkeep import back_up
+from edge.wiring.visit import VisitSide
 from tests.samples import CENTRAL_KEY
 from tools.bundle.places import public_key_file
 from tools.faults.scene import Scene, draft

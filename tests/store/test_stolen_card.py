@@ -30,10 +30,10 @@ from edge.core.session import Document, DocumentKind, Person, VisitSession
 from edge.core.visit import Scheme
 from edge.services.keep import keep_visit
 from edge.store.sessions import SqliteSessions
-from edge.wiring import Unit, open_unit
-from edge.wiring_people import keep_copy
-from edge.wiring_sync import make_inbox
-from edge.wiring_visit import VisitSide
+from edge.wiring.people import keep_copy
+from edge.wiring.sync import make_inbox
+from edge.wiring.unit import Unit, open_unit
+from edge.wiring.visit import VisitSide
 from tools.faults.power_disk import Disk
 from tools.faults.scene import Scene, draft
 

@@ -16,8 +16,8 @@ from edge.core.delivery import DeliveryState, Timing
 from edge.services.drain import Drain
 from edge.services.keep import keep_visit
 from edge.services.progress import Progress
-from edge.wiring import Unit, open_unit
-from edge.wiring_sync import make_drain
+from edge.wiring.sync import make_drain
+from edge.wiring.unit import Unit, open_unit
 from tests.sync.loopback import Bench
 from tools.faults.scene import Scene, draft
 

@@ -34,8 +34,8 @@ from edge.services.keep import keep_visit
 from edge.services.progress import Progress, ProgressKind
 from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import LISTED
-from edge.wiring import Unit, open_unit
-from edge.wiring_sync import inbox_store, make_inbox, sync_keys
+from edge.wiring.sync import inbox_store, make_inbox, sync_keys
+from edge.wiring.unit import Unit, open_unit
 from tools.faults.scene import Scene, draft
 
 ISSUED_UTC = "2026-03-02T02:00:00.000Z"

@@ -22,7 +22,7 @@ from edge.core.receipt import Receipt, ReceiptItem, Verdict, encode_receipt
 from edge.core.visit import Place, Scheme
 from edge.services.keep import keep_visit
 from edge.services.progress import ProgressKind
-from edge.wiring import Unit
+from edge.wiring.unit import Unit
 from tests.sync.conftest import Stage, drain_until, visit, wait_for
 from tests.sync.loopback import ISSUED_UTC, Bench, kinds
 from tools.faults.scene import draft

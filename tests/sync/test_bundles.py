@@ -23,8 +23,8 @@ from edge.models.bundle import export_bundle, write_bundle
 from edge.models.install import mend
 from edge.services.progress import ProgressKind
 from edge.store.bundles import SqliteBundles
-from edge.wiring_sync import export_parcel, import_parcel
-from edge.wiring_visit import VisitSide
+from edge.wiring.sync import export_parcel, import_parcel
+from edge.wiring.visit import VisitSide
 from tests.models.conftest import READINGS, Manifest, net_entry
 from tests.sync.loopback import ISSUED_UTC, Bench, kinds
 from tools.bundle.signing import public_document

@@ -14,7 +14,7 @@ from edge.cli.main import main as unit_main
 from edge.core.delivery import DeliveryState
 from edge.core.downward_content import Command, CommandName
 from edge.core.errors import VerificationError
-from edge.wiring_sync import export_parcel, import_parcel
+from edge.wiring.sync import export_parcel, import_parcel
 from tests.sync.loopback import ISSUED_UTC, Bench
 
 UNLOCK = Command(name=CommandName.UNLOCK_WORKER, subject="w-1")

@@ -31,10 +31,10 @@ from edge.models.bundle import export_bundle
 from edge.services.progress import ProgressKind
 from edge.store.bundles import SqliteBundles
 from edge.store.inbox import LISTED, downward_state, listed_rows
-from edge.wiring import Unit
-from edge.wiring_sync import check_visit_may_begin, make_drain
-from edge.wiring_tasks import tasks_of
-from edge.wiring_visit import VisitSide
+from edge.wiring.sync import check_visit_may_begin, make_drain
+from edge.wiring.tasks import tasks_of
+from edge.wiring.unit import Unit
+from edge.wiring.visit import VisitSide
 from tests.central.lists import csv_list, number, row
 from tests.sync.conftest import QUICK, Stage, drain_until, visit, wait_for
 from tests.sync.test_bundles import SIGNER, no_nets, signed

@@ -9,7 +9,7 @@ from central.rows.messages import messages_of
 from edge.core.downward import MessageKind
 from edge.core.downward_content import Command, CommandName
 from edge.services.progress import ProgressKind
-from edge.wiring_sync import inbox_store, make_drain, sync_keys
+from edge.wiring.sync import inbox_store, make_drain, sync_keys
 from tests.sync.conftest import QUICK, Stage, drain_until, wait_for
 
 UNLOCK = Command(name=CommandName.UNLOCK_WORKER, subject="w-1")

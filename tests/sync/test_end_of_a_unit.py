@@ -15,9 +15,9 @@ from edge.core.downward_apply import Standing
 from edge.core.downward_content import Command, CommandName
 from edge.core.errors import DoesNotVerify, InputError, SigningError, VisitNotAllowed
 from edge.core.retirement import open_retirement
-from edge.wiring import open_unit
-from edge.wiring_retire import obey_wipe, retire
-from edge.wiring_sync import check_visit_may_begin, make_inbox
+from edge.wiring.retire import obey_wipe, retire
+from edge.wiring.sync import check_visit_may_begin, make_inbox
+from edge.wiring.unit import open_unit
 from tests.sync.loopback import Bench
 from tests.sync.test_downward import LI, SNAPSHOT, UNLOCK, outcomes
 

@@ -29,8 +29,8 @@ from edge.services.evidence import keep_evidence
 from edge.services.keep import keep_visit
 from edge.services.progress import ProgressKind
 from edge.store.kept_photos import count_kept
-from edge.wiring_people import keep_copy
-from edge.wiring_sync import export_parcel, import_parcel
+from edge.wiring.people import keep_copy
+from edge.wiring.sync import export_parcel, import_parcel
 from tests.sync.loopback import ISSUED_UTC, RETENTION_S, Bench, kinds
 from tools.faults.scene import draft
 

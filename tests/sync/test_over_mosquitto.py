@@ -19,8 +19,8 @@ from edge.core.protocol import LinkState, decode_status, ingest_filter, status_t
 from edge.services.drain import Drain
 from edge.services.progress import ProgressKind
 from edge.sync.mqtt import STATUS_EXPIRY_S, MqttUplink
-from edge.wiring import Unit
-from edge.wiring_sync import make_drain
+from edge.wiring.sync import make_drain
+from edge.wiring.unit import Unit
 from tests.sync.conftest import QUICK, Stage, drain_until, states, visit, wait_for
 from tools.faults.scene import CENTRAL_ID, start
 

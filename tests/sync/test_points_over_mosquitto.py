@@ -32,8 +32,8 @@ from edge.services.keep import keep_visit
 from edge.services.progress import ProgressKind
 from edge.store.evidence import SqliteEvidence
 from edge.sync.mqtt import MqttUplink
-from edge.wiring import Unit
-from edge.wiring_sync import export_parcel, import_parcel, make_drain
+from edge.wiring.sync import export_parcel, import_parcel, make_drain
+from edge.wiring.unit import Unit
 from tests.sync.conftest import QUICK, Stage, drain_until, visit, wait_for
 from tests.sync.test_evidence import jpeg
 from tools.faults.scene import ROOT, draft
@@ -67,7 +67,8 @@ def test_sync_01_record_of_a_process_killed_after_the_outcome_is_delivered(serve
     unit = served.unit("point-01")
     code = (
         "import os, sys; from pathlib import Path; from tests.sync.conftest import visit;"
-        " from edge.wiring import open_unit; print(*visit(open_unit(Path(sys.argv[1]))), flush=True); os._exit(9)"
+        " from edge.wiring.unit import open_unit;"
+        " print(*visit(open_unit(Path(sys.argv[1]))), flush=True); os._exit(9)"
     )
     said = subprocess.run([sys.executable, "-c", code, unit.root], cwd=ROOT, capture_output=True, check=False)
     drain_until(unit, lambda _: delivered(unit))

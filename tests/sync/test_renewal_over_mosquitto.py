@@ -23,9 +23,9 @@ from edge.core.provisioning import answer_of, open_request, sign_answer
 from edge.services.progress import Progress, ProgressKind
 from edge.signing.certificate import read_certificate
 from edge.sync.tls import probe_broker, tls_files
-from edge.wiring import Unit
-from edge.wiring_provision import Desk, install_answer, make_machine, make_request, new_desk, now, renew_all
-from edge.wiring_sync import export_parcel, import_parcel, make_drain
+from edge.wiring.provision import Desk, install_answer, make_machine, make_request, new_desk, now, renew_all
+from edge.wiring.sync import export_parcel, import_parcel, make_drain
+from edge.wiring.unit import Unit
 from tests.sync.conftest import QUICK, Stage, drain_until, playing, visit, wait_for
 from tools.faults.scene import CENTRAL_ID
 

@@ -16,7 +16,7 @@ from edge.core.errors import SyncError
 from edge.core.protocol import join_records
 from edge.ports import Uplink
 from edge.sync.mqtt import MqttUplink
-from edge.wiring import Unit
+from edge.wiring.unit import Unit
 from tests.sync.conftest import DEADLINE_S, Stage, visit
 from tests.sync.loopback import Bench
 

@@ -14,8 +14,8 @@ from edge.core.evidence_delivery import EvidenceState
 from edge.core.record import VisitRecord, decode_record
 from edge.core.visit import ConsentGiver, OutcomeKind, Purpose
 from edge.services.consents import ConsentBook
-from edge.wiring_people import consent_book
-from edge.wiring_visit import VisitSide
+from edge.wiring.people import consent_book
+from edge.wiring.visit import VisitSide
 from tests.sync.loopback import Bench
 from tests.sync.test_evidence import jpeg, opened, state, visit_with
 

@@ -11,7 +11,7 @@ from edge.core.keys import KeyPurpose, KeyRole
 from edge.device.slots import Slots
 from edge.services.keep import keep_visit
 from edge.signing import keyfile
-from edge.wiring import found_unit, open_unit
+from edge.wiring.unit import found_unit, open_unit
 from tests.samples import UNIT, sample_draft
 from tools.faults.release import make_package, make_release, why_no_releases
 from tools.faults.scene import ROOT as ROOT

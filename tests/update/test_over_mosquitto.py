@@ -23,9 +23,9 @@ from edge.services.progress import ProgressKind
 from edge.signing import keyfile
 from edge.store.releases import FETCHED_FOLDER, FileReleases
 from edge.store.sessions import SqliteSessions
-from edge.wiring import Unit
-from edge.wiring_sync import make_drain
-from edge.wiring_update import UpdateFailed, apply_fetched, confirm_update
+from edge.wiring.sync import make_drain
+from edge.wiring.unit import Unit
+from edge.wiring.update import UpdateFailed, apply_fetched, confirm_update
 from tests.core.test_session import NEW
 from tests.sync.conftest import QUICK, Stage, drain_until, playing, visit
 from tests.update.conftest import Package

@@ -9,8 +9,8 @@ import pytest
 
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify, InputError, StoreError
 from edge.device.slots import Slots
-from edge.wiring import open_unit_readonly
-from edge.wiring_update import UpdateFailed, apply_update, confirm_update
+from edge.wiring.unit import open_unit_readonly
+from edge.wiring.update import UpdateFailed, apply_update, confirm_update
 from tests.update.conftest import ROOT, Package, add_record
 
 

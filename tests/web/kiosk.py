@@ -16,7 +16,7 @@ import pytest
 from edge.core.record import VisitRecord
 from edge.demo.page import PIN
 from edge.services.slip import record_of
-from edge.wiring import open_unit_readonly
+from edge.wiring.unit import open_unit_readonly
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

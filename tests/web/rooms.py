@@ -11,8 +11,8 @@ from edge.demo.page import PIN
 from edge.gate.serving import LOOPBACK
 from edge.web.app import ScreenApp
 from edge.web.at import Room
-from edge.wiring import Unit, open_unit
-from edge.wiring_web import make_room
+from edge.wiring.unit import Unit, open_unit
+from edge.wiring.web import make_room
 from tests.web.kiosk import WORKER
 
 PHONE = "10.42.0.1"

@@ -15,8 +15,8 @@ from edge.core.session import Declaration, Step
 from edge.core.visit import Consents
 from edge.demo.page import PIN
 from edge.web.at import Room
-from edge.wiring import open_unit
-from edge.wiring_serve import Plan, pages
+from edge.wiring.serve import Plan, pages
+from edge.wiring.unit import open_unit
 from tests.web.kiosk import WORKER
 
 START, CANCEL, READY, BUSY, PASS, REVIEW, FAULT = 5, 6, 16, 17, 22, 23, 24

@@ -10,9 +10,9 @@ from pathlib import Path
 from edge.core.keys import KeyPurpose
 from edge.core.people import Part
 from edge.core.unlock_code import Unlock, sign_code
-from edge.wiring import believe, open_unit, open_unit_readonly
-from edge.wiring_web import make_room
-from edge.wiring_workers import load_technician, make_technician
+from edge.wiring.unit import believe, open_unit, open_unit_readonly
+from edge.wiring.web import make_room
+from edge.wiring.workers import load_technician, make_technician
 from tests.web.kiosk import WORKER, Kiosk, Walk, needs_chromium
 from tests.web.rooms import Screen, sign_in
 

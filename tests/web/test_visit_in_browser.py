@@ -6,7 +6,7 @@ import time
 
 from edge.core.verdict import Verdict
 from edge.services.audit import audit_store
-from edge.wiring import open_unit_readonly
+from edge.wiring.unit import open_unit_readonly
 from tests.web.kiosk import WITNESS, WORKER, Kiosk, Walk, needs_chromium
 
 pytestmark = needs_chromium

@@ -15,9 +15,9 @@ from edge.core.session import VisitSession
 from edge.demo.page import playing
 from edge.models.nets import runtime_net
 from edge.models.runtime import choose_runtime
-from edge.wiring import open_unit
-from edge.wiring_visit import VisitSide
-from edge.wiring_web import make_room
+from edge.wiring.unit import open_unit
+from edge.wiring.visit import VisitSide
+from edge.wiring.web import make_room
 
 _IN_MB = 1024
 _MAPPING = re.compile(r"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \S+\s*(.*)")

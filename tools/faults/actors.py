@@ -14,8 +14,8 @@ from edge.core.errors import StoreError
 from edge.services.keep import keep_visit
 from edge.services.sync_loop import Until
 from edge.services.sync_loop import run_sync as run_sync_loop
-from edge.wiring import open_unit
-from edge.wiring_sync import make_drain
+from edge.wiring.sync import make_drain
+from edge.wiring.unit import open_unit
 from tools.faults.scene import draft
 
 BURST = 8

@@ -16,7 +16,7 @@ from edge.core.errors import DoorstepError
 from edge.core.verdict import Verdict
 from edge.core.verify import verify_chain
 from edge.services.audit import audit_store
-from edge.wiring import Unit, open_unit_readonly
+from edge.wiring.unit import Unit, open_unit_readonly
 from tools.faults.scene import Scene
 
 _EVERY_INDEX = """

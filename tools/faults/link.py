@@ -20,8 +20,8 @@ from edge.core.visit import Consents
 from edge.services.evidence import keep_evidence
 from edge.services.keep import keep_visit
 from edge.store.evidence import SqliteEvidence
-from edge.wiring import Unit, open_unit
-from edge.wiring_sync import make_drain
+from edge.wiring.sync import make_drain
+from edge.wiring.unit import Unit, open_unit
 from tools.faults.proxy import Proxy, Shape
 from tools.faults.scene import Scene, draft
 

@@ -19,10 +19,10 @@ from edge.core.keys import KeyRole, keys_of
 from edge.device.slots import Slots
 from edge.models.bundle import read_exported
 from edge.store.evidence import SqliteEvidence
-from edge.wiring import Unit, open_unit
-from edge.wiring_sync import purge_evidence
-from edge.wiring_update import apply_update, confirm_update
-from edge.wiring_visit import VisitSide
+from edge.wiring.sync import purge_evidence
+from edge.wiring.unit import Unit, open_unit
+from edge.wiring.update import apply_update, confirm_update
+from edge.wiring.visit import VisitSide
 from tools.faults.power_told import BEGUN, DONE, Activity, Told
 from tools.faults.power_visits import Visits
 

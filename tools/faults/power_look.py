@@ -17,9 +17,9 @@ from edge.device.slots import Slots
 from edge.services.audit import audit_store
 from edge.store.evidence import SqliteEvidence
 from edge.store.sessions import SqliteSessions
-from edge.wiring import Unit, open_unit
-from edge.wiring_update import confirm_update
-from edge.wiring_visit import VisitSide
+from edge.wiring.unit import Unit, open_unit
+from edge.wiring.update import confirm_update
+from edge.wiring.visit import VisitSide
 from tools.faults.power_told import Said
 from tools.faults.power_visits import WORKER
 

@@ -15,8 +15,8 @@ from edge.core.session import Declaration, Document, DocumentKind, Person, Step,
 from edge.core.visit import Consents, Scheme
 from edge.services.keep import VisitDraft
 from edge.services.visiting import Visiting
-from edge.wiring import Unit
-from edge.wiring_web import make_room
+from edge.wiring.unit import Unit
+from edge.wiring.web import make_room
 from tools.faults.power_told import Told
 
 WORKER = "w-power"

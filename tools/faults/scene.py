@@ -31,8 +31,8 @@ from edge.core.visit import (
     Visit,
 )
 from edge.services.keep import VisitDraft
-from edge.wiring import found_unit
-from edge.wiring_sync import sync_keys
+from edge.wiring.sync import sync_keys
+from edge.wiring.unit import found_unit
 
 ROOT = Path(__file__).resolve().parents[2]
 CENTRAL_ID = "central-test"

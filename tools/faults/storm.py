@@ -27,7 +27,7 @@ from edge.core.downward_content import Command, CommandName
 from edge.core.errors import StoreError, VerificationError
 from edge.core.keys import PublicKeyDocument
 from edge.core.receipt_check import open_receipt
-from edge.wiring import open_unit_readonly
+from edge.wiring.unit import open_unit_readonly
 from tools.faults.actors import run_hasty_sync, write_visits
 from tools.faults.check import Outcome, check
 from tools.faults.proxy import Proxy

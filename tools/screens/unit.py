@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge.demo.page import make_page_unit, playing
-from edge.wiring_serve import Plan, pages
+from edge.wiring.serve import Plan, pages
 from tools.bundle.places import cache_folder
 from tools.evaluate.default_bundle import find_folder
 from tools.portraits import fetch_portraits

@@ -48,7 +48,7 @@ from edge.signing.link_identity import LinkFiles
 from edge.signing.tls_key import public_sha256, put, tls_key
 from edge.sync.bench_link import ask, bench
 from edge.sync.tls import tls_files
-from edge.wiring import RECORD_CREDENTIAL, RECORD_KEY, Unit
+from edge.wiring.unit import RECORD_CREDENTIAL, RECORD_KEY, Unit
 
 Tell = Callable[[str], None]
 

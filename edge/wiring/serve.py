@@ -23,10 +23,10 @@ from edge.web.app import ScreenApp
 from edge.web.at import Room
 from edge.web.panel import PanelBesidePages
 from edge.web.views_paper import spoken_texts
-from edge.wiring import Unit
-from edge.wiring_retire import obey_wipe
-from edge.wiring_visit import VisitSide
-from edge.wiring_web import OpenCamera, make_room
+from edge.wiring.retire import obey_wipe
+from edge.wiring.unit import Unit
+from edge.wiring.visit import VisitSide
+from edge.wiring.web import OpenCamera, make_room
 
 HEARTBEAT_S = 5.0
 

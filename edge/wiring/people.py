@@ -21,15 +21,15 @@ from edge.services.slip import record_of
 from edge.store.evidence import SqliteEvidence
 from edge.store.kept_photos import SqliteKeptPhotos
 from edge.store.people import SqlitePeople
-from edge.wiring import Unit
+from edge.wiring.unit import Unit
 
 if TYPE_CHECKING:  # the visit side, with its nets, stands beside this file and is handed in
     from edge.core.comparison import Reference
-    from edge.wiring_visit import VisitSide
+    from edge.wiring.visit import VisitSide
 
 
 def consent_book(unit: Unit, no_camera: Provenance) -> ConsentBook:
-    """Consents of a unit. no_camera: with what a record without pictures is judged (edge/wiring_visit.py)."""
+    """Consents of a unit. no_camera: with what a record without pictures is judged (edge/wiring/visit.py)."""
     evidence = SqliteEvidence(unit.store_file)
 
     def keep(draft: VisitDraft, signers: object) -> StoredRecord:

@@ -48,7 +48,7 @@ from edge.store.parcel import read_parcel, write_parcel
 from edge.store.releases import FETCHED_FOLDER, FileReleases
 from edge.sync.by_hand import NoWire
 from edge.sync.tls import probe_broker, tls_files
-from edge.wiring import RECORD_KEY, SEALING_KEY, Unit
+from edge.wiring.unit import RECORD_KEY, SEALING_KEY, Unit
 
 CONFIRMATION_KEY = "confirmation"
 STATEMENT = "unit-keys.json"

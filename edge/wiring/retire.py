@@ -22,7 +22,7 @@ from edge.store.database import sync_folder
 from edge.store.evidence import SqliteEvidence
 from edge.store.faults import faults_translated
 from edge.store.inbox import downward_state
-from edge.wiring import Unit
+from edge.wiring.unit import Unit
 
 PROOF = "retired.json"
 LIST_FOLDER = "list"

@@ -16,7 +16,7 @@ from edge.gate.words import Words
 from edge.paper.qr import qr_png, qr_svg
 from edge.paper.qr_reading import MAX_BYTES, read_qr
 from edge.services.slip import make_slip, record_of
-from edge.wiring import Unit
+from edge.wiring.unit import Unit
 
 
 class UnitPapers:

@@ -54,12 +54,12 @@ from edge.web.door import Door
 from edge.web.faults import LastFaults
 from edge.web.pairing import Pairing
 from edge.web.viewer import Job, Viewer
-from edge.wiring import SYSTEM_FOLDER, Unit
-from edge.wiring_paper import UnitPapers
-from edge.wiring_people import consent_book, keep_copy, photograph_of, worker_faces
-from edge.wiring_sync import check_visit_may_begin
-from edge.wiring_technician import Technician
-from edge.wiring_visit import VisitSide
+from edge.wiring.paper import UnitPapers
+from edge.wiring.people import consent_book, keep_copy, photograph_of, worker_faces
+from edge.wiring.sync import check_visit_may_begin
+from edge.wiring.technician import Technician
+from edge.wiring.unit import SYSTEM_FOLDER, Unit
+from edge.wiring.visit import VisitSide
 
 OpenCamera = Callable[[], Camera]
 

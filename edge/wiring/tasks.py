@@ -8,7 +8,7 @@ from edge.core.downward_content import Decision
 from edge.core.errors import InputError
 from edge.core.sealing import open_sealed
 from edge.store.inbox import TASK, finish_task, open_tasks
-from edge.wiring import Unit
+from edge.wiring.unit import Unit
 
 
 def tasks_of(unit: Unit) -> list[tuple[int, Decision]]:

@@ -32,9 +32,9 @@ from edge.signing.certificate import read_certificate
 from edge.signing.keyfile import replace_whole
 from edge.signing.link_identity import next_files
 from edge.sync.tls import probe_broker, tls_files
-from edge.wiring import RECORD_CREDENTIAL, RECORD_KEY, Unit
-from edge.wiring_sync import STATEMENT, sync_keys
-from edge.wiring_visit import VisitSide
+from edge.wiring.sync import STATEMENT, sync_keys
+from edge.wiring.unit import RECORD_CREDENTIAL, RECORD_KEY, Unit
+from edge.wiring.visit import VisitSide
 
 SLOWEST_NET_MS = 250.0
 PRESS_S, PRESS_LOOK_S = 20.0, 0.05

@@ -11,9 +11,9 @@ import msgspec
 
 from edge.core.bench_sheet import SheetLine
 from edge.web.faults import LastFaults
-from edge.wiring import Unit
-from edge.wiring_doctor import Bench
-from edge.wiring_standing import standing_of
+from edge.wiring.doctor import Bench
+from edge.wiring.standing import standing_of
+from edge.wiring.unit import Unit
 
 SLOW = ("camera", "lamps", "models", "store", "trust", "certificate", "keys", "broker")
 """Lines that take a second or more, or a device: examined when somebody asks."""

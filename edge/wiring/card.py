@@ -13,7 +13,7 @@ from edge.signing import trust
 from edge.signing.keyfile import encode_public
 from edge.store.card import CardFolder, codename_of
 
-PLACES = (Path(__file__).parents[1] / "firmware-config", Path("/usr/share/doorstep/firmware-config"))
+PLACES = (Path(__file__).parents[2] / "firmware-config", Path("/usr/share/doorstep/firmware-config"))
 _FIRST_START = {Release.BOOKWORM: ("custom.toml",), Release.TRIXIE: ("user-data", "meta-data", "network-config")}
 
 

@@ -1,4 +1,4 @@
-"""The part of the composition root that makes a unit's field workers, and technicians' keys. Below edge/wiring.py."""
+"""The part of the composition roots that makes a unit's field workers, and technicians' keys. Below unit.py."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edge.signing.worker_keys import PinBox
 from edge.store.workers import SqliteWorkers
 
 if TYPE_CHECKING:
-    from edge.wiring import Unit
+    from edge.wiring.unit import Unit
 
 TECHNICIAN_KEY = "technician"
 CHALLENGE_BYTES = 10

@@ -1,6 +1,6 @@
 """The composition root of the visit side: what a visit needs beyond the unit itself.
 
-Apart from edge/wiring.py so that the sync side never imports numpy, OpenCV or a runtime (docs/adr/0001).
+Apart from edge/wiring/unit.py so that the sync side never imports numpy, OpenCV or a runtime (docs/adr/0001).
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ from edge.services.perceive import Perceiver
 from edge.store.bundles import SqliteBundles
 from edge.store.inbox import LISTED, downward_state, listed_rows, policy_files
 from edge.store.sealed_list import SealedList
-from edge.wiring import Unit
-from edge.wiring_tasks import tasks_of
+from edge.wiring.tasks import tasks_of
+from edge.wiring.unit import Unit
 
 LIST_FOLDER = "list"
 SOFTWARE = f"doorstep {__version__}"

@@ -17,7 +17,7 @@ from edge.store.evidence import SqliteEvidence
 from edge.store.inbox import downward_state
 from edge.store.kept_photos import count_kept
 from edge.store.releases import FETCHED_FOLDER, FileReleases
-from edge.wiring import Unit
+from edge.wiring.unit import Unit
 
 
 def standing_of(unit: Unit) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from edge.core.verdict import Verdict
 from edge.services.audit import audit_export
 from edge.store.export import ExportFile, write_export
 from edge.store.settle import Settled, settle
-from edge.wiring import Unit, open_unit
+from edge.wiring.unit import Unit, open_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from edge.store.export import ExportFile
 from edge.store.outbox import SqliteOutbox
 from edge.store.records import SqliteRecordStore
 from edge.store.target import TargetKind, kind_of, read_record
-from edge.wiring_workers import worker_documents, workers_of
+from edge.wiring.workers import worker_documents, workers_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey

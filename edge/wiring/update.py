@@ -33,8 +33,8 @@ from edge.store.records import SqliteRecordStore
 from edge.store.releases import FETCHED_FOLDER, read_offer
 from edge.store.sessions import visits_under_way
 from edge.store.settle import copy_store, forget_copy, settle
-from edge.wiring import Unit, open_unit_readonly
-from edge.wiring_doctor import Bench
+from edge.wiring.doctor import Bench
+from edge.wiring.unit import Unit, open_unit_readonly
 
 BEFORE = "before.json"
 
