@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from edge.core.confirmation import Applied, Confirmation, sign_confirmation
-from edge.core.downward import PAYLOAD_TYPES, Downward, MessageKind, open_message, protect, sign_message
+from edge.core.downward import MessageKind, open_message
 from edge.core.downward_apply import Standing
 from edge.core.downward_content import (
     Command,
@@ -16,15 +16,14 @@ from edge.core.downward_content import (
     ListedReference,
     PolicyFile,
     VisitListChange,
-    encode_content,
 )
-from edge.core.envelope import seal
 from edge.core.errors import InputError, PinLocked, PinRefused, StoreError
 from edge.core.keys import KeyPurpose, KeyRole
 from edge.core.visit import Scheme
 from edge.services.inbox import MOST_WAITING
 from edge.services.progress import ProgressKind
 from tests.samples import sample_key
+from tests.sync.forging import forged
 from tests.sync.loopback import ISSUED_UTC, Bench, kinds
 
 LI = ListedPerson(
@@ -53,27 +52,6 @@ def outcomes(bench: Bench) -> list[tuple[object, object]]:
 
 def envelopes(bench: Bench) -> list[bytes]:
     return [row["envelope"] for row in bench.messages() if isinstance(row["envelope"], bytes)]
-
-
-def forged(bench: Bench, sequence: int, content: Command | VisitListChange, /, **how: object) -> bytes:
-    """A message as central would sign it, but for `how`."""
-    kind = how.pop("kind", MessageKind.COMMAND if isinstance(content, Command) else MessageKind.VISIT_LIST)
-    signer = how.pop("signer", None) or bench.downlink._signers.by_kind[kind]
-    message = Downward(
-        message_id="m", central_id="central-test", unit_id="unit-a", sequence=sequence, kind=kind,
-        issued_utc=ISSUED_UTC, content=b"",
-    )
-    own = bench.sync_keys.sealing.public_key().public_bytes_raw().hex()
-    message = protect(encode_content(content), message, own)
-    return sign_message(msgspec.structs.replace(message, **how), signer)
-
-
-def as_later_central_signs(bench: Bench, sequence: int, payload_type: str, /, **how: object) -> bytes:
-    """A message as a central of a later version would sign it: its place stands where it stands today."""
-    signer = how.pop("signer", None) or bench.downlink._signers.by_kind[MessageKind.COMMAND]
-    said = {"central_id": "central-test", "unit_id": "unit-a", "sequence": sequence, "format": "doorstep.downward/1"}
-    payload = msgspec.json.encode({k: v for k, v in {**said, **how}.items() if v is not None})
-    return seal(payload, payload_type, [signer])
 
 
 def test_sync_08_messages_are_applied_in_order_once_and_confirmed(bench: Bench) -> None:
@@ -210,45 +188,6 @@ def test_message_that_cannot_be_applied_is_refused_and_blocks_nothing(
     bench.issue(content, UNLOCK)
     bench.run(steps=2)
     assert outcomes(bench) == [("refused", reason), ("applied", "")]
-
-
-@pytest.mark.parametrize(
-    ("payload_type", "how"),
-    [
-        ("application/vnd.doorstep.recipe.v1+json", {"kind": "recipe"}),
-        ("application/vnd.doorstep.recipe.v1+json", {"kind": None, "kinds": ["recipe"]}),
-        ("application/vnd.doorstep.command.v2+json", {"format": "doorstep.downward/2", "content": {"sealed": "x"}}),
-        (PAYLOAD_TYPES[MessageKind.COMMAND], {"format": "doorstep.downward/2", "issued_utc": 12}),
-    ],
-)
-def test_message_of_a_later_version_is_refused_in_its_turn_and_blocks_nothing(
-    bench: Bench, payload_type: str, how: dict[str, object]
-) -> None:
-    later = as_later_central_signs(bench, 1, payload_type, **how)
-    assert bench.inbox.takes(later)
-    (item,) = bench.inbox.take(later).settled
-    assert (item.sequence, item.outcome, item.reason) == (1, Applied.REFUSED, "unknown_format")
-    (behind,) = bench.inbox.take(forged(bench, 2, UNLOCK)).settled
-    assert behind.outcome is Applied.APPLIED
-    assert bench.inbox.take(later).repeated == (item,)
-
-
-@pytest.mark.parametrize(
-    ("how", "step"),
-    [
-        ({"unit_id": "unit-b"}, "unit"),
-        ({"central_id": "central-x"}, "issuer"),
-        ({"format": "doorstep.receipt/2"}, "payload"),
-        ({"sequence": "1"}, "payload"),
-        ({"signer": sample_key("central-test", role=KeyRole.COMMAND).signer}, "key"),
-        ({"signer": sample_key("central-test", role=KeyRole.RECEIPT).signer}, "key"),
-    ],
-)
-def test_nobody_else_takes_a_place_in_the_sequence_by_claiming_a_later_version(
-    bench: Bench, how: dict[str, object], step: str
-) -> None:
-    taken = bench.inbox.take(as_later_central_signs(bench, 1, "application/vnd.doorstep.recipe.v1+json", **how))
-    assert taken.remark.startswith(f"{step}:") and not taken.settled
 
 
 def test_content_sealed_to_another_unit_is_refused(bench: Bench) -> None:
