@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from securesystemslib.signer import Signer
 
 from edge.core.document import read_any_version, read_json
-from edge.core.envelope import RECEIPT_TYPE, open_envelope, parse, seal
+from edge.core.envelope import open_envelope, parse, seal
 from edge.core.errors import CouldNotBeChecked, DoesNotVerify, InputError
 from edge.core.keys import KeyPurpose, KeyRole, PublicKeyDocument, keys_of
 from edge.core.sealing import open_sealed, seal_to
@@ -61,7 +61,6 @@ ROLES: Mapping[MessageKind, KeyRole] = {
 }
 SEALED_KINDS = frozenset({_K.VISIT_LIST, _K.DECISION, _K.COMMAND})
 _KINDS = {payload_type: kind for kind, payload_type in PAYLOAD_TYPES.items()}
-_OURS = "application/vnd.doorstep."
 _FAMILY = "doorstep.downward/"
 
 
@@ -106,10 +105,10 @@ def turn_of(sequence: int, *, applied: int) -> Turn:
 def is_downward(raw: bytes) -> bool:
     """Whether an envelope claims to be such a message, or one that only a later version knows."""
     try:
-        payload_type = parse(raw).payload_type
-    except DoesNotVerify:
+        envelope = parse(raw)
+        return envelope.payload_type in _KINDS or bool(_later(envelope.payload))
+    except (CouldNotBeChecked, DoesNotVerify):
         return False
-    return payload_type in _KINDS or (payload_type.startswith(_OURS) and payload_type != RECEIPT_TYPE)
 
 
 def seal_info(unit_id: str, sequence: int, kind: MessageKind) -> bytes:

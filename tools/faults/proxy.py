@@ -75,7 +75,7 @@ class Proxy:
 
     def __exit__(self, *_exc: object) -> None:
         self._server.close()
-        self._run(self._cut_all())
+        self._run(self._end_all())  # the end of a run, and no fault of it
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
@@ -83,8 +83,11 @@ class Proxy:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
 
     async def _cut_all(self) -> None:
+        self.faults["cut"] += len(self._joined)
+        await self._end_all()
+
+    async def _end_all(self) -> None:
         for ends in list(self._joined):
-            self.faults["cut"] += 1
             for end in ends:
                 end.transport.abort()
 
