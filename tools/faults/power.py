@@ -9,6 +9,7 @@ the kernel had not yet brought to the image is lost, as on a card. The unit goes
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import random
@@ -163,7 +164,8 @@ class Cuts:
 def _kill(actors: list[BaseProcess]) -> None:
     """All of them and their children, which are of their groups, then wait."""
     for actor in actors:
-        os.killpg(actor.pid or 0, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # one that ended by itself is told as a fault
+            os.killpg(actor.pid or 0, signal.SIGKILL)
     for actor in actors:
         actor.join()
 
